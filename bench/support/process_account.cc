@@ -1,0 +1,137 @@
+#include "support/process_account.hpp"
+
+#include <sched.h>
+#include <time.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+
+namespace switchboard::bench {
+
+namespace {
+
+std::uint64_t nanoseconds(clockid_t clock) {
+  timespec now{};
+  if (clock_gettime(clock, &now) != 0) {
+    throw std::runtime_error("the process to be measured has gone");
+  }
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// The process's CPU clock is brought up to date when it is read and covers all threads, dead ones
+// too. schedstat lags by up to a tick and has one thread; stat is rounded to ticks.
+std::uint64_t cpu_nanoseconds(pid_t pid) {
+  clockid_t clock{};
+  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
+    throw std::runtime_error("process " + std::to_string(pid) + ": " + std::strerror(error));
+  }
+  return nanoseconds(clock);
+}
+
+std::string proc_path(pid_t pid, const char* file) {
+  return "/proc/" + std::to_string(pid) + "/" + file;
+}
+
+void read_ticks(pid_t pid, ProcessAccount& account) {
+  std::ifstream file(proc_path(pid, "stat"));
+  std::string line;
+  std::getline(file, line);
+  // The command's name is in parentheses and may itself hold spaces and parentheses.
+  std::istringstream fields(line.substr(line.rfind(')') + 2));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) fields >> skipped;
+  fields >> account.user_ticks >> account.system_ticks;
+}
+
+void add_thread(const std::filesystem::path& task, ProcessAccount& account) {
+  std::uint64_t ran = 0;
+  std::uint64_t waited = 0;
+  std::ifstream(task / "schedstat") >> ran >> waited;
+  account.waited_ns += waited;
+  std::ifstream status(task / "status");
+  for (std::string key; status >> key;) {
+    std::uint64_t value = 0;
+    if (key == "voluntary_ctxt_switches:" && status >> value) account.voluntary_switches += value;
+    if (key == "nonvoluntary_ctxt_switches:" && status >> value) {
+      account.involuntary_switches += value;
+    }
+  }
+}
+
+// -1 when the process may run on more than one.
+int only_core_of(pid_t pid) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (sched_getaffinity(pid, sizeof cores, &cores) != 0 || CPU_COUNT(&cores) != 1) return -1;
+  int core = 0;
+  while (!CPU_ISSET(static_cast<std::size_t>(core), &cores)) ++core;
+  return core;
+}
+
+void read_core(int core, ProcessAccount& account) {
+  std::ifstream file("/proc/stat");
+  const std::string wanted = "cpu" + std::to_string(core) + " ";
+  std::string line;
+  while (std::getline(file, line) && !line.starts_with(wanted)) {
+  }
+  std::istringstream fields(line.substr(std::min(wanted.size(), line.size())));
+  // user nice system idle iowait irq softirq steal; what follows is part of user already.
+  std::uint64_t ticks = 0;
+  for (int field = 0; field < 8 && fields >> ticks; ++field) {
+    account.core_total_ticks += ticks;
+    if (field != 3 && field != 4) account.core_busy_ticks += ticks;
+  }
+}
+
+}  // namespace
+
+ProcessAccount take_account(pid_t pid) {
+  ProcessAccount account;
+  account.cpu_ns = cpu_nanoseconds(pid);
+  account.taken_at_ns = nanoseconds(CLOCK_MONOTONIC);
+  read_ticks(pid, account);
+  std::error_code ignored;  // a thread that ends while we look has nothing more to tell
+  for (const auto& task : std::filesystem::directory_iterator(proc_path(pid, "task"), ignored)) {
+    add_thread(task.path(), account);
+  }
+  if (const int core = only_core_of(pid); core >= 0) read_core(core, account);
+  return account;
+}
+
+std::uint64_t anonymous_bytes(pid_t pid) {
+  std::ifstream file(proc_path(pid, "smaps_rollup"));
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("Anonymous:")) continue;
+    return std::stoull(line.substr(std::strlen("Anonymous:"))) * 1024;
+  }
+  throw std::runtime_error("cannot read " + proc_path(pid, "smaps_rollup"));
+}
+
+Expense expense_between(const ProcessAccount& start, const ProcessAccount& end) {
+  const auto difference = [&](std::uint64_t ProcessAccount::*field) {
+    return end.*field >= start.*field ? static_cast<double>(end.*field - start.*field) : 0.0;
+  };
+  const double elapsed_ns = difference(&ProcessAccount::taken_at_ns);
+  const double user = difference(&ProcessAccount::user_ticks);
+  const double system = difference(&ProcessAccount::system_ticks);
+  const double core_total = difference(&ProcessAccount::core_total_ticks);
+  Expense expense;
+  expense.seconds = elapsed_ns / 1e9;
+  expense.cpu_ns = difference(&ProcessAccount::cpu_ns);
+  expense.user_ns = user + system > 0 ? expense.cpu_ns * user / (user + system) : 0;
+  expense.system_ns = user + system > 0 ? expense.cpu_ns * system / (user + system) : 0;
+  expense.busy = elapsed_ns > 0 ? expense.cpu_ns / elapsed_ns : 0;
+  expense.waited = elapsed_ns > 0 ? difference(&ProcessAccount::waited_ns) / elapsed_ns : 0;
+  expense.core_busy =
+      core_total > 0 ? difference(&ProcessAccount::core_busy_ticks) / core_total : 0;
+  expense.voluntary_switches = end.voluntary_switches - start.voluntary_switches;
+  expense.involuntary_switches = end.involuntary_switches - start.involuntary_switches;
+  return expense;
+}
+
+}  // namespace switchboard::bench

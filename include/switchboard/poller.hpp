@@ -1,0 +1,85 @@
+// The seam between the reactor and the kernel's way of waiting.
+//
+// A Poller watches descriptors that others own and tells, level-triggered, which are ready: as long
+// as there is something to read (or room to write), every wait says so again. It calls nobody back;
+// it only reports. Everything above this header is the same whatever stands below it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+#include "switchboard/sys/waiting.hpp"
+
+namespace switchboard {
+
+using sys::Instant;
+using sys::Nanoseconds;
+using sys::Timeout;
+
+// Names one registration: the slot it sits in and the how-manieth tenant of that slot it is. An
+// event for a descriptor that has since been closed and reused carries a generation that is no
+// longer current, and so finds nobody.
+struct Token {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+
+  bool operator==(const Token&) const = default;
+  std::uint64_t packed() const noexcept { return std::uint64_t{generation} << 32U | slot; }
+  static Token unpacked(std::uint64_t value) noexcept {
+    return {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value >> 32U)};
+  }
+};
+
+// What a watcher wants to hear of. At least one of the two must be set when it is given to a Poller.
+struct Interest {
+  bool readable = false;
+  bool writable = false;
+
+  bool any() const noexcept { return readable || writable; }
+  bool operator==(const Interest&) const = default;
+};
+
+// What a descriptor can do now without blocking. An error or the end of a stream makes it both
+// readable and (where watched) writable, since a read or a write would return at once. `hangup` is a
+// hint, given by some pollers only; reading tells what really happened.
+struct Readiness {
+  bool readable = false;
+  bool writable = false;
+  bool hangup = false;
+
+  bool operator==(const Readiness&) const = default;
+};
+
+struct Event {
+  Token token;
+  Readiness readiness;
+};
+
+// How many events one wait reports at most, where the kernel lets us say so.
+inline constexpr std::size_t max_events_per_wait = 512;
+
+class Poller {
+ public:
+  virtual ~Poller() = default;
+
+  // Starts watching. The descriptor stays its owner's, who calls remove() before closing it.
+  // Errors: EBADF where `fd` is not open, EEXIST where it is watched already, and whatever the kernel
+  // or the table has (EMFILE, ENOMEM, ENOSPC, EPERM). After an error `fd` is not watched.
+  virtual std::error_code add(int fd, Token token, Interest interest) = 0;
+
+  // Replaces token and interest. ENOENT where `fd` is not watched; after any other error the old
+  // registration may or may not stand, and the caller should remove() it.
+  virtual std::error_code modify(int fd, Token token, Interest interest) = 0;
+
+  // Stops watching at once. A descriptor that is not watched is left alone.
+  virtual void remove(int fd) = 0;
+
+  // Waits until something is ready or `timeout` has passed (rounded up: a wait never ends early but
+  // for an event or a signal). The events are good until the next wait, whatever is added or removed
+  // meanwhile. An interrupted wait, and one for which the kernel had no memory, reports nothing; any
+  // other failure is a mistake of ours and throws std::system_error.
+  virtual std::span<const Event> wait(Timeout timeout) = 0;
+};
+
+}  // namespace switchboard

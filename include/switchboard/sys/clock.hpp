@@ -1,0 +1,19 @@
+// Time as the kernel tells it.
+#pragma once
+
+#include <chrono>
+
+namespace switchboard::sys {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+// A point on a clock that no wall-clock step moves.
+using Instant = std::chrono::time_point<std::chrono::steady_clock, Nanoseconds>;
+
+// CLOCK_MONOTONIC, clock_gettime(2). On Linux read through the vDSO, so no system call is made.
+Instant monotonic_now() noexcept;
+
+// CLOCK_REALTIME: for people who read logs, never for timers.
+std::chrono::system_clock::time_point wall_now() noexcept;
+
+}  // namespace switchboard::sys

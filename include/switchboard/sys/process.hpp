@@ -1,0 +1,59 @@
+// What a process asks of the kernel for itself: pipes, signals, limits, files.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include "switchboard/sys/descriptor.hpp"
+#include "switchboard/sys/result.hpp"
+
+namespace switchboard::sys {
+
+// pipe(2), both ends non-blocking and close-on-exec.
+struct Pipe {
+  Descriptor reader;
+  Descriptor writer;
+};
+Result<Pipe> open_pipe() noexcept;
+
+// Writes one byte and so makes the reader readable. A full pipe is readable already, so EAGAIN is
+// success. Safe in a signal handler and on any thread.
+void wake(int pipe_writer) noexcept;
+// Reads until the pipe is empty.
+void drain_pipe(int pipe_reader) noexcept;
+
+// write(2) on any descriptor; may block where the descriptor does. Tries again after EINTR.
+Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept;
+
+// The signals that were caught since the last take_signals(), one bit a signal (bit N, signal N).
+// Handlers are the process's own, so there is one set of them: each caught signal sets its bit and
+// wakes `pipe_writer`, which must stay open until the signal is released.
+std::error_code catch_signal(int signal_number, int pipe_writer) noexcept;
+void release_signal(int signal_number) noexcept;  // back to the default action
+std::uint64_t take_signals() noexcept;
+inline constexpr int highest_signal = 63;
+
+// RLIMIT_NOFILE. raise_descriptor_limit() lifts the soft limit to the hard one and gives the result.
+std::uint64_t descriptor_limit() noexcept;
+std::uint64_t raise_descriptor_limit() noexcept;
+
+// A descriptor held in reserve, to be given up when the table is full (/dev/null).
+Result<Descriptor> open_reserve() noexcept;
+
+// A socket file's identity, so that a file of the same name made by another is told apart.
+struct FileIdentity {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  bool is_socket = false;
+  bool operator==(const FileIdentity&) const = default;
+};
+Result<FileIdentity> identify_file(const std::string& path) noexcept;
+std::error_code remove_file(const std::string& path) noexcept;
+
+// An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for other holders.
+Result<Descriptor> lock_directory(const std::string& path) noexcept;
+
+}  // namespace switchboard::sys

@@ -1,0 +1,97 @@
+// Stream sockets: socket(2), bind(2), accept(2), recv(2), send(2) and their options.
+//
+// Every descriptor made here is non-blocking, close-on-exec, and never raises SIGPIPE. No call
+// blocks but resolve(). EINTR never comes out of a non-blocking call on a socket on the systems we
+// build for, yet POSIX allows it: the calls that transfer bytes try again at once.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "switchboard/sys/clock.hpp"
+#include "switchboard/sys/descriptor.hpp"
+#include "switchboard/sys/result.hpp"
+
+namespace switchboard::sys {
+
+// A socket address of any family, with the length that the kernel gave or wants. A plain value.
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+
+  int family() const noexcept { return storage.ss_family; }
+  const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
+  sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+// A connection that the kernel handed over, and who is at the other end.
+struct Accepted {
+  Descriptor socket;
+  SocketAddress peer;
+};
+
+// When the kernel asks a silent peer whether it is still there (tcp(7), TCP_KEEPIDLE and friends).
+// Rounded up to whole seconds. A zero `idle` leaves keepalive off.
+struct KeepAlive {
+  Nanoseconds idle = std::chrono::seconds{60};
+  Nanoseconds interval = std::chrono::seconds{10};
+  int probes = 3;
+};
+
+// SOCK_STREAM of AF_INET, AF_INET6 or AF_UNIX.
+Result<Descriptor> open_stream_socket(int family) noexcept;
+
+std::error_code bind(int fd, const SocketAddress& address) noexcept;
+// With the longest backlog that the system offers (SOMAXCONN).
+std::error_code listen(int fd) noexcept;
+// Whether an accepted socket has the options that were set on its listening socket (tcp(7)); where
+// not, they are set again on each.
+#ifdef __linux__
+inline constexpr bool accepted_sockets_inherit_options = true;
+#else
+inline constexpr bool accepted_sockets_inherit_options = false;
+#endif
+// One connection off the backlog. EMFILE, ENFILE, ENOBUFS and ENOMEM leave it there.
+Result<Accepted> accept(int fd) noexcept;
+// EINPROGRESS is the usual answer: wait for writable, then ask pending_error().
+std::error_code connect(int fd, const SocketAddress& address) noexcept;
+// SO_ERROR, read and cleared.
+std::error_code pending_error(int fd) noexcept;
+
+// recv(2). 0 bytes is the end of the stream. `into` must not be empty.
+Result<std::size_t> receive(int fd, std::span<std::byte> into) noexcept;
+// send(2) and sendmsg(2); what was taken may be less than what was offered. Never raises SIGPIPE.
+Result<std::size_t> send(int fd, std::span<const std::byte> bytes) noexcept;
+Result<std::size_t> send_gathered(int fd, std::span<const iovec> pieces) noexcept;
+// How many pieces one send_gathered() may carry (IOV_MAX).
+inline constexpr std::size_t max_gathered_pieces = 1024;
+
+// shutdown(2) with SHUT_WR: the peer reads the end of the stream after all that was sent.
+std::error_code shut_down_sending(int fd) noexcept;
+
+Result<SocketAddress> local_address(int fd) noexcept;
+Result<SocketAddress> peer_address(int fd) noexcept;
+
+std::error_code set_reuse_address(int fd) noexcept;             // SO_REUSEADDR
+std::error_code set_ipv6_only(int fd, bool only) noexcept;      // IPV6_V6ONLY
+std::error_code set_no_delay(int fd) noexcept;                  // TCP_NODELAY
+std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept;
+std::error_code set_send_buffer(int fd, int bytes) noexcept;    // SO_SNDBUF; Linux doubles it
+std::error_code set_receive_buffer(int fd, int bytes) noexcept; // SO_RCVBUF; Linux doubles it
+
+// getaddrinfo(3): the stream addresses of a host name or numeric address; an empty host with
+// `passive` means every address. Blocks while a name is looked up. On failure the text says why.
+struct Resolution {
+  std::vector<SocketAddress> addresses;
+  std::string failure;  // empty where addresses were found
+};
+Resolution resolve(const std::string& host, std::uint16_t port, bool passive);
+
+}  // namespace switchboard::sys

@@ -1,0 +1,154 @@
+#include "switchboard/net/connection_table.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+// Ticks are counted in 32 bits, so that a connection stays small: at this length for 497 days.
+constexpr Nanoseconds shortest_tick = std::chrono::milliseconds{10};
+constexpr int ticks_per_idle_timeout = 16;
+
+ConnectionLimits checked(ConnectionLimits limits) {
+  if (limits.high_water_bytes == 0 || limits.low_water_bytes >= limits.high_water_bytes) {
+    throw std::invalid_argument("the low-water mark must be below the high-water mark");
+  }
+  if (limits.output_limit_bytes < limits.high_water_bytes) {
+    throw std::invalid_argument("the output limit must not be below the high-water mark");
+  }
+  return limits;
+}
+
+}  // namespace
+
+ConnectionTable::ConnectionTable(Reactor& reactor, ConnectionHandler& handler,
+                                 ConnectionLimits limits)
+    : reactor_(reactor),
+      handler_(handler),
+      limits_(checked(limits)),
+      tick_length_(std::max(limits.idle_timeout / ticks_per_idle_timeout, shortest_tick)),
+      start_(sys::monotonic_now()) {}
+
+ConnectionTable::~ConnectionTable() {
+  reactor_.cancel(idle_timer_);
+  reactor_.cancel(shutdown_timer_);
+  while (first_ != nullptr) {
+    Connection* connection = first_;
+    unlink(*connection);
+    delete connection;
+  }
+}
+
+Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& error) {
+  const int fd = socket.get();
+  auto* connection = new Connection(*this, std::move(socket));
+  connection->id_ = reactor_.register_handler(fd, *connection);
+  error = reactor_.set_interest(connection->id_, {.readable = true});
+  if (error) {
+    delete connection;
+    return nullptr;
+  }
+  ++size_;
+  link_last(*connection);
+  if (limits_.idle_timeout > Nanoseconds::zero()) {
+    connection->activity_tick_ = tick(reactor_.now());
+    if (idle_timer_ == TimerId{}) arm_idle_timer(*connection);
+  }
+  handler_.on_open(*connection);
+  return connection;
+}
+
+Connection* ConnectionTable::find(ConnectionId id) noexcept {
+  // Only connections are looked up by the ids of connections; whose they are is checked here.
+  auto* connection = static_cast<Connection*>(reactor_.find(id));
+  return connection != nullptr && &connection->table_ == this ? connection : nullptr;
+}
+
+void ConnectionTable::for_each(const std::function<void(Connection&)>& visit) {
+  // Nothing is unlinked before the end of the turn, so the next one is still there afterwards.
+  for (Connection* connection = first_; connection != nullptr; connection = connection->next_) {
+    if (!connection->closed_) visit(*connection);
+  }
+}
+
+void ConnectionTable::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
+  shutting_down_ = true;
+  on_empty_ = std::move(done);
+  if (size_ == 0) return report_empty();
+  for_each([](Connection& connection) { connection.drain(CloseReason::shutdown); });
+  shutdown_timer_ = reactor_.call_after(drain_timeout, [this] {
+    for_each([](Connection& connection) { connection.close(CloseReason::shutdown); });
+  });
+}
+
+void ConnectionTable::release(Connection& connection) {
+  const bool was_full = size_ >= limits_.max_connections;
+  const std::error_code error =
+      connection.errno_ == 0 ? std::error_code{} : sys::make_error(connection.errno_);
+  handler_.on_closed(connection, {connection.reason_, error});
+  unlink(connection);
+  delete &connection;
+  --size_;
+  if (was_full && !full()) {
+    for (RoomWaiter* waiter : room_waiters_) waiter->on_room();
+  }
+  if (size_ == 0 && shutting_down_) report_empty();
+}
+
+void ConnectionTable::report_empty() {
+  reactor_.cancel(shutdown_timer_);
+  if (on_empty_) std::exchange(on_empty_, nullptr)();
+}
+
+void ConnectionTable::link_last(Connection& connection) noexcept {
+  connection.previous_ = last_;
+  connection.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &connection;
+  last_ = &connection;
+}
+
+void ConnectionTable::unlink(Connection& connection) noexcept {
+  (connection.previous_ == nullptr ? first_ : connection.previous_->next_) = connection.next_;
+  (connection.next_ == nullptr ? last_ : connection.next_->previous_) = connection.previous_;
+}
+
+// The list is kept in order of activity, but only to the tick: a busy connection moves to the end
+// sixteen times in an idle timeout, not with every message, and one timer serves all.
+void ConnectionTable::note_activity(Connection& connection) noexcept {
+  if (limits_.idle_timeout <= Nanoseconds::zero()) return;
+  const std::uint32_t present = tick(reactor_.now());
+  if (connection.activity_tick_ == present) return;
+  connection.activity_tick_ = present;
+  unlink(connection);
+  link_last(connection);
+}
+
+std::uint32_t ConnectionTable::tick(Instant when) const noexcept {
+  return static_cast<std::uint32_t>((when - start_) / tick_length_);
+}
+
+Instant ConnectionTable::idle_deadline(const Connection& connection) const noexcept {
+  // The last activity may have been at the very end of its tick.
+  return start_ + tick_length_ * (std::int64_t{connection.activity_tick_} + 1) +
+         limits_.idle_timeout;
+}
+
+void ConnectionTable::arm_idle_timer(const Connection& next) {
+  idle_timer_ = reactor_.call_after(idle_deadline(next) - sys::monotonic_now(),
+                                    [this] { close_idle(); });
+}
+
+void ConnectionTable::close_idle() {
+  idle_timer_ = TimerId{};
+  Connection* connection = first_;
+  for (; connection != nullptr; connection = connection->next_) {
+    if (idle_deadline(*connection) > reactor_.now()) return arm_idle_timer(*connection);
+    connection->close(CloseReason::idle);
+  }
+}
+
+}  // namespace switchboard

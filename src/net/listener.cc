@@ -1,0 +1,256 @@
+#include "switchboard/net/listener.hpp"
+
+#include <netinet/in.h>
+
+#include <cassert>
+#include <string>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+constexpr Nanoseconds shortest_time_between_reports = std::chrono::seconds{1};
+
+[[noreturn]] void cannot_listen(const Endpoint& endpoint, std::error_code error) {
+  throw std::system_error(error, "cannot listen on " + endpoint.to_string());
+}
+
+void check(std::error_code error, const Endpoint& endpoint) {
+  if (error) cannot_listen(endpoint, error);
+}
+
+// The table of descriptors, of the process or of the system, or the kernel's memory is exhausted.
+bool is_exhaustion(int errno_value) noexcept {
+  return errno_value == EMFILE || errno_value == ENFILE || errno_value == ENOBUFS ||
+         errno_value == ENOMEM;
+}
+
+// What became of one connection before it could be accepted; the next may be well (accept(2), "Error
+// handling").
+bool is_of_one_connection(int errno_value) noexcept {
+  switch (errno_value) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A name may have an address of a family that this machine does not speak, or does not have.
+bool is_address_of_elsewhere(std::error_code error) noexcept {
+  return error.value() == EAFNOSUPPORT || error.value() == EADDRNOTAVAIL;
+}
+
+void set_port(sys::SocketAddress& address, std::uint16_t port) noexcept {
+  // sin_port and sin6_port are at the same place.
+  reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
+}
+
+std::error_code bind_tcp(int fd, const sys::SocketAddress& address, bool both_families) noexcept {
+  if (const auto error = sys::set_reuse_address(fd)) return error;
+  if (address.family() == AF_INET6) {
+    if (const auto error = sys::set_ipv6_only(fd, !both_families)) return error;
+  }
+  if (const auto error = sys::bind(fd, address)) return error;
+  return sys::listen(fd);
+}
+
+std::error_code set_stream_options(int fd, const sys::KeepAlive& keepalive) noexcept {
+  if (const auto error = sys::set_no_delay(fd)) return error;
+  return sys::set_keepalive(fd, keepalive);
+}
+
+// Nobody accepts there, and the file is the one that was looked at: it is what a server that was
+// killed leaves behind. Only ever called with the folder locked.
+void remove_stale_socket_file(const Endpoint& endpoint, const sys::SocketAddress& address) {
+  const auto file = sys::identify_file(endpoint.path());
+  if (!file) return;  // most likely there is none; if not, bind() will say what is wrong
+  if (!file->is_socket) {
+    throw std::runtime_error("cannot listen on " + endpoint.to_string() +
+                             ": a file that is no socket is in the way; remove it or choose another "
+                             "path");
+  }
+  const auto probe = sys::open_stream_socket(AF_UNIX);
+  if (!probe) cannot_listen(endpoint, probe.error());
+  // A full backlog answers EAGAIN: somebody listens. Only a refusal proves that nobody does.
+  const auto answer = sys::connect(probe->get(), address);
+  if (answer.value() != ECONNREFUSED) cannot_listen(endpoint, sys::make_error(EADDRINUSE));
+  check(sys::remove_file(endpoint.path()), endpoint);
+}
+
+std::string folder_of(const std::string& path) {
+  return path.substr(0, path.rfind('/') + 1);
+}
+
+}  // namespace
+
+// One listening socket; there is one for each address of the endpoint.
+class Listener::Socket final : public EventHandler {
+ public:
+  Socket(Listener& listener, sys::Descriptor socket, Endpoint endpoint)
+      : listener_(listener),
+        descriptor_(std::move(socket)),
+        endpoint_(std::move(endpoint)),
+        token_(listener.reactor_.register_handler(descriptor_.get(), *this)) {}
+  ~Socket() { listener_.reactor_.deregister(token_); }
+
+  void on_ready(Readiness) override {
+    for (int i = 0; i < max_accepts_per_event; ++i) {
+      if (!listener_.accept_one(*this)) return;
+    }
+  }
+
+  std::error_code listen_for_connections(bool wanted) {
+    return listener_.reactor_.set_interest(token_, {.readable = wanted});
+  }
+
+  int fd() const noexcept { return descriptor_.get(); }
+  const Endpoint& endpoint() const noexcept { return endpoint_; }
+
+ private:
+  Listener& listener_;
+  sys::Descriptor descriptor_;
+  Endpoint endpoint_;
+  Token token_;
+};
+
+Listener::Listener(Reactor& reactor, const Endpoint& endpoint, ConnectionTable& table,
+                   ProblemCallback on_problem)
+    : reactor_(reactor), table_(table), on_problem_(std::move(on_problem)) {
+  auto reserve = sys::open_reserve();
+  if (!reserve) cannot_listen(endpoint, reserve.error());
+  reserve_ = std::move(*reserve);
+  if (endpoint.kind() == Endpoint::Kind::tcp) {
+    open_tcp(endpoint);
+  } else {
+    open_unix(endpoint);
+  }
+  table_.add_room_waiter(*this);
+}
+
+Listener::~Listener() {
+  table_.remove_room_waiter(*this);
+  reactor_.cancel(pause_timer_);
+  if (!socket_file_.is_socket) return;
+  const auto present = sys::identify_file(endpoint().path());
+  // Another's by now: leave it. Ours: nothing is to be done if it cannot be removed.
+  if (present && *present == socket_file_) (void)sys::remove_file(endpoint().path());
+}
+
+void Listener::open_tcp(const Endpoint& endpoint) {
+  std::error_code last_error = sys::make_error(EADDRNOTAVAIL);
+  std::uint16_t port = endpoint.port();
+  for (sys::SocketAddress address : endpoint.resolve()) {
+    set_port(address, port);  // the port that was picked for the first is the others' too
+    auto socket = sys::open_stream_socket(address.family());
+    last_error = socket ? bind_tcp(socket->get(), address, endpoint.is_every_address())
+                        : socket.error();
+    if (is_address_of_elsewhere(last_error)) continue;
+    check(last_error, endpoint.with_port(port));
+    check(set_stream_options(socket->get(), table_.limits().keepalive), endpoint);
+    const auto local = sys::local_address(socket->get());
+    if (!local) cannot_listen(endpoint, local.error());
+    const Endpoint bound = Endpoint::from(*local);
+    port = bound.port();
+    add_socket(std::move(*socket), endpoint.is_every_address() ? endpoint.with_port(port) : bound);
+    if (endpoint.is_every_address()) break;  // the first that works takes both families
+  }
+  if (sockets_.empty()) cannot_listen(endpoint, last_error);
+}
+
+void Listener::open_unix(const Endpoint& endpoint) {
+  const sys::SocketAddress address = endpoint.resolve().front();
+  // Two servers that start at once must not each take the other's fresh file for a stale one.
+  const auto lock = sys::lock_directory(folder_of(endpoint.path()));
+  if (!lock) cannot_listen(endpoint, lock.error());
+  remove_stale_socket_file(endpoint, address);
+  auto socket = sys::open_stream_socket(AF_UNIX);
+  if (!socket) cannot_listen(endpoint, socket.error());
+  check(sys::bind(socket->get(), address), endpoint);
+  check(sys::listen(socket->get()), endpoint);
+  if (const auto file = sys::identify_file(endpoint.path())) socket_file_ = *file;
+  add_socket(std::move(*socket), endpoint);
+}
+
+void Listener::add_socket(sys::Descriptor socket, Endpoint endpoint) {
+  endpoints_.push_back(endpoint);
+  sockets_.push_back(std::make_unique<Socket>(*this, std::move(socket), std::move(endpoint)));
+  check(sockets_.back()->listen_for_connections(true), endpoints_.back());
+}
+
+bool Listener::accept_one(Socket& socket) {
+  if (table_.full()) {
+    waits_for_room_ = true;
+    pause_all();
+    return false;
+  }
+  auto accepted = sys::accept(socket.fd());
+  if (!accepted) {
+    if (accepted.would_block()) return false;
+    const int error = accepted.errno_value();
+    if (is_of_one_connection(error)) return true;
+    const bool exhausted = is_exhaustion(error);
+    if (exhausted) turn_one_away(socket);
+    report(socket.endpoint(), accepted.error(), exhausted);
+    pause_all();
+    pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
+    return false;
+  }
+  std::error_code error;
+  if (!sys::accepted_sockets_inherit_options && socket.endpoint().kind() == Endpoint::Kind::tcp) {
+    error = set_stream_options(accepted->socket.get(), table_.limits().keepalive);
+  }
+  if (!error) (void)table_.adopt(std::move(accepted->socket), error);
+  if (error) report(socket.endpoint(), error, true);
+  return true;
+}
+
+void Listener::turn_one_away(Socket& socket) {
+  reserve_.reset();
+  (void)sys::accept(socket.fd());  // closed at once; if that fails too, everybody waits
+  auto reserve = sys::open_reserve();
+  if (reserve) reserve_ = std::move(*reserve);  // else another took it: the next pause tries again
+}
+
+void Listener::pause_all() {
+  for (const auto& socket : sockets_) (void)socket->listen_for_connections(false);  // cannot fail
+}
+
+void Listener::resume_all() {
+  pause_timer_ = TimerId{};
+  if (waits_for_room_) return;
+  for (const auto& socket : sockets_) {
+    const auto error = socket->listen_for_connections(true);
+    if (!error) continue;
+    report(socket->endpoint(), error, false);
+    pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
+    return;
+  }
+}
+
+void Listener::on_room() {
+  if (!waits_for_room_) return;
+  waits_for_room_ = false;
+  if (pause_timer_ == TimerId{}) resume_all();
+}
+
+void Listener::report(const Endpoint& endpoint, std::error_code error, bool turned_away) {
+  ++occurrences_;
+  if (turned_away) ++turned_away_;
+  const Instant now = reactor_.now();
+  if (!on_problem_ || now < next_report_) return;
+  next_report_ = now + shortest_time_between_reports;
+  on_problem_({endpoint, error, std::exchange(occurrences_, 0), std::exchange(turned_away_, 0)});
+}
+
+}  // namespace switchboard

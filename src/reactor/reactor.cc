@@ -1,0 +1,236 @@
+#include "switchboard/reactor/reactor.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+// Signals belong to the process, and so to one reactor of it.
+std::atomic<const Reactor*> signal_owner{nullptr};
+
+sys::Pipe open_wake_pipe() {
+  auto made = sys::open_pipe();
+  if (!made) throw std::system_error(made.error(), "pipe for waking the reactor");
+  return std::move(*made);
+}
+
+}  // namespace
+
+Reactor::Reactor(std::unique_ptr<Poller> poller)
+    : poller_(std::move(poller)), wake_pipe_(open_wake_pipe()) {
+  assert(poller_ != nullptr);
+  wake_token_ = register_handler(wake_pipe_.reader.get(), wake_up_);
+  if (const auto error = set_interest(wake_token_, {.readable = true})) {
+    throw std::system_error(error, "watching the reactor's own pipe");
+  }
+}
+
+Reactor::~Reactor() {
+  if (catches_signals_) {
+    for (int number = 1; number <= sys::highest_signal; ++number) {
+      if (signal_callbacks_[static_cast<std::size_t>(number)]) sys::release_signal(number);
+    }
+    signal_owner.store(nullptr);
+  }
+  deregister(wake_token_);
+  assert(free_slots_.size() == registrations_.size() && "something is still registered");
+}
+
+Token Reactor::register_handler(int fd, EventHandler& handler) {
+  assert(fd >= 0);
+  if (free_slots_.empty()) {
+    registrations_.emplace_back();
+    free_slots_.reserve(registrations_.capacity());  // so that deregister() never allocates
+    free_slots_.push_back(static_cast<std::uint32_t>(registrations_.size() - 1));
+  }
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  Registration& registration = registrations_[slot];
+  registration.handler = &handler;
+  registration.set(fd, {});
+  return {slot, registration.generation};
+}
+
+const Reactor::Registration* Reactor::lookup(Token token) const noexcept {
+  if (token.slot >= registrations_.size()) return nullptr;
+  const Registration& registration = registrations_[token.slot];
+  return registration.generation == token.generation ? &registration : nullptr;
+}
+
+Reactor::Registration* Reactor::lookup(Token token) noexcept {
+  return const_cast<Registration*>(std::as_const(*this).lookup(token));
+}
+
+std::error_code Reactor::set_interest(Token token, Interest wanted) {
+  Registration* registration = lookup(token);
+  assert(registration != nullptr);
+  const int fd = registration->fd();
+  const Interest present = registration->interest();
+  if (wanted == present) return {};
+  std::error_code error;
+  if (!wanted.any()) {
+    poller_->remove(fd);
+  } else if (!present.any()) {
+    error = poller_->add(fd, token, wanted);
+  } else if ((error = poller_->modify(fd, token, wanted))) {
+    poller_->remove(fd);
+  }
+  registration->set(fd, error ? Interest{} : wanted);
+  return error;
+}
+
+Interest Reactor::interest(Token token) const noexcept {
+  const Registration* registration = lookup(token);
+  return registration == nullptr ? Interest{} : registration->interest();
+}
+
+void Reactor::deregister(Token token) noexcept {
+  Registration* registration = lookup(token);
+  if (registration == nullptr) return;
+  if (registration->interest().any()) poller_->remove(registration->fd());
+  registration->handler = nullptr;
+  registration->set(0, {});
+  ++registration->generation;
+  free_slots_.push_back(token.slot);
+}
+
+EventHandler* Reactor::find(Token token) const noexcept {
+  const Registration* registration = lookup(token);
+  return registration == nullptr ? nullptr : registration->handler;
+}
+
+void Reactor::forget(EventHandler& handler) noexcept {
+  std::replace(dirty_.begin(), dirty_.end(), &handler, static_cast<EventHandler*>(nullptr));
+  std::replace(released_.begin(), released_.end(), &handler, static_cast<EventHandler*>(nullptr));
+}
+
+Instant Reactor::now() noexcept {
+  if (!now_) now_ = sys::monotonic_now();
+  return *now_;
+}
+
+TimerId Reactor::call_after(Nanoseconds delay, TimerQueue::Callback callback) {
+  // From the clock, not from now(): a turn that has lasted long must not make the timer early.
+  return timers_.add(sys::monotonic_now() + delay, Nanoseconds::zero(), std::move(callback));
+}
+
+TimerId Reactor::call_every(Nanoseconds interval, TimerQueue::Callback callback) {
+  assert(interval > Nanoseconds::zero());
+  return timers_.add(sys::monotonic_now() + interval, interval, std::move(callback));
+}
+
+void Reactor::post(Task task) {
+  assert(task);
+  bool was_empty = false;
+  {
+    const std::lock_guard lock{posted_mutex_};
+    was_empty = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (was_empty) sys::wake(wake_pipe_.writer.get());
+}
+
+void Reactor::on_signal(int signal_number, std::function<void(int)> callback) {
+  assert(signal_number > 0 && signal_number <= sys::highest_signal && callback);
+  const Reactor* nobody = nullptr;
+  if (!signal_owner.compare_exchange_strong(nobody, this) && nobody != this) {
+    throw std::logic_error("another reactor of this process catches signals already");
+  }
+  catches_signals_ = true;
+  if (const auto error = sys::catch_signal(signal_number, wake_pipe_.writer.get())) {
+    throw std::system_error(error, "sigaction for signal " + std::to_string(signal_number));
+  }
+  signal_callbacks_[static_cast<std::size_t>(signal_number)] = std::move(callback);
+}
+
+void Reactor::stop_on(std::initializer_list<int> signal_numbers) {
+  for (const int number : signal_numbers) on_signal(number, [this](int) { stop(); });
+}
+
+void Reactor::run() {
+  while (!stopping_) turn();
+  stopping_ = false;
+}
+
+void Reactor::turn(Timeout at_most) {
+  const auto events = poller_->wait(time_to_wait(at_most));
+  now_.reset();
+  dispatch(events);
+  if (!timers_.empty()) timers_.run_due(now());
+  if (woken_) {
+    woken_ = false;
+    run_signals();
+    run_posted();
+  }
+  flush();
+  run_marked(released_, &EventHandler::on_release);
+}
+
+Timeout Reactor::time_to_wait(Timeout at_most) const {
+  if (!dirty_.empty() || !released_.empty()) return Nanoseconds::zero();
+  const auto deadline = timers_.next_deadline();
+  if (!deadline) return at_most;
+  const Nanoseconds left = std::max(*deadline - sys::monotonic_now(), Nanoseconds::zero());
+  return at_most ? std::min(*at_most, left) : left;
+}
+
+void Reactor::dispatch(std::span<const Event> events) {
+  for (const Event& event : events) {
+    EventHandler* handler = find(event.token);
+    if (handler == nullptr) continue;  // deregistered earlier in this very batch
+    handler->on_ready(event.readiness);
+    if (dirty_.size() >= max_dirty_handlers || arena_.committed_bytes() >= max_committed_bytes) {
+      flush();
+    }
+  }
+}
+
+void Reactor::run_marked(std::vector<EventHandler*>& marked, void (EventHandler::*step)()) {
+  const std::size_t end = marked.size();
+  for (std::size_t i = 0; i < end; ++i) {
+    // Taken out first: the step may free the handler, and may throw.
+    EventHandler* handler = std::exchange(marked[i], nullptr);
+    if (handler != nullptr) (handler->*step)();
+  }
+  marked.erase(marked.begin(), marked.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+void Reactor::WakeUp::on_ready(Readiness) {
+  sys::drain_pipe(reactor_.wake_pipe_.reader.get());
+  reactor_.woken_ = true;
+}
+
+void Reactor::run_signals() {
+  if (!catches_signals_) return;
+  const std::uint64_t caught = sys::take_signals();
+  for (int number = 1; number <= sys::highest_signal; ++number) {
+    if ((caught >> number & 1U) == 0) continue;
+    const auto& callback = signal_callbacks_[static_cast<std::size_t>(number)];
+    if (callback) callback(number);
+  }
+}
+
+void Reactor::run_posted() {
+  std::vector<Task> tasks;
+  {
+    const std::lock_guard lock{posted_mutex_};
+    tasks.swap(posted_);
+  }
+  std::size_t next = 0;
+  try {
+    while (next < tasks.size()) tasks[next++]();
+  } catch (...) {
+    // Those behind the one that threw keep their place before whatever was posted meanwhile.
+    const std::lock_guard lock{posted_mutex_};
+    posted_.insert(posted_.begin(), std::move_iterator{tasks.begin() + static_cast<std::ptrdiff_t>(next)},
+                   std::move_iterator{tasks.end()});
+    sys::wake(wake_pipe_.writer.get());
+    throw;
+  }
+}
+
+}  // namespace switchboard

@@ -1,0 +1,150 @@
+#include "switchboard/sys/process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <limits>
+
+#include "descriptor_flags.hpp"
+
+namespace switchboard::sys {
+
+namespace {
+
+std::error_code outcome(int returned) noexcept {
+  return returned == 0 ? std::error_code{} : make_error(errno);
+}
+
+// Touched by signal handlers, so both must be lock-free.
+std::atomic<std::uint64_t> caught_signals{0};
+std::atomic<int> signal_pipe_writer{-1};
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free);
+
+extern "C" void note_signal(int signal_number) {
+  const int saved_errno = errno;  // the interrupted code may be about to read it
+  caught_signals.fetch_or(std::uint64_t{1} << signal_number);
+  wake(signal_pipe_writer.load());
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void close_descriptor(int fd) noexcept {
+  ::close(fd);
+}
+
+Result<Pipe> open_pipe() noexcept {
+  std::array<int, 2> ends{-1, -1};
+#ifdef __linux__
+  if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return Errno{errno};
+  return Pipe{Descriptor{ends[0]}, Descriptor{ends[1]}};
+#else
+  if (::pipe(ends.data()) != 0) return Errno{errno};
+  Pipe made{Descriptor{ends[0]}, Descriptor{ends[1]}};
+  for (const int end : ends) {
+    if (const auto error = set_nonblocking_cloexec(end)) return Errno{error.value()};
+  }
+  return made;
+#endif
+}
+
+void wake(int pipe_writer) noexcept {
+  const char byte = 1;
+  ssize_t written = 0;
+  do written = ::write(pipe_writer, &byte, 1);
+  while (written < 0 && errno == EINTR);
+}
+
+void drain_pipe(int pipe_reader) noexcept {
+  std::array<char, 64> bytes{};
+  ssize_t taken = 0;
+  do taken = ::read(pipe_reader, bytes.data(), bytes.size());
+  while (taken == static_cast<ssize_t>(bytes.size()) || (taken < 0 && errno == EINTR));
+}
+
+Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept {
+  ssize_t written = 0;
+  do written = ::write(fd, bytes.data(), bytes.size());
+  while (written < 0 && errno == EINTR);
+  if (written < 0) return Errno{errno};
+  return static_cast<std::size_t>(written);
+}
+
+std::error_code catch_signal(int signal_number, int pipe_writer) noexcept {
+  assert(signal_number > 0 && signal_number <= highest_signal);
+  signal_pipe_writer.store(pipe_writer);
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  return outcome(::sigaction(signal_number, &action, nullptr));
+}
+
+void release_signal(int signal_number) noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal_number, &action, nullptr);  // fails only for a number we never caught
+}
+
+std::uint64_t take_signals() noexcept {
+  return caught_signals.exchange(0);
+}
+
+std::uint64_t descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<std::uint64_t>::max()
+                                         : std::uint64_t{limit.rlim_cur};
+}
+
+std::uint64_t raise_descriptor_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return descriptor_limit();
+  limit.rlim_cur = limit.rlim_max;
+#ifdef __APPLE__
+  // macOS refuses more than OPEN_MAX although it reports an unlimited maximum (setrlimit(2)).
+  constexpr rlim_t open_max = 10240;
+  limit.rlim_cur = std::min(limit.rlim_cur, open_max);
+#endif
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the old limit stands and is reported below
+  return descriptor_limit();
+}
+
+Result<Descriptor> open_reserve() noexcept {
+  Descriptor reserve{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!reserve) return Errno{errno};
+  return reserve;
+}
+
+Result<FileIdentity> identify_file(const std::string& path) noexcept {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return Errno{errno};
+  return FileIdentity{static_cast<std::uint64_t>(status.st_dev),
+                      static_cast<std::uint64_t>(status.st_ino), S_ISSOCK(status.st_mode)};
+}
+
+std::error_code remove_file(const std::string& path) noexcept {
+  return outcome(::unlink(path.c_str()));
+}
+
+Result<Descriptor> lock_directory(const std::string& path) noexcept {
+  Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory) return Errno{errno};
+  int locked = 0;
+  do locked = ::flock(directory.get(), LOCK_EX);
+  while (locked != 0 && errno == EINTR);
+  if (locked != 0) return Errno{errno};
+  return directory;
+}
+
+}  // namespace switchboard::sys

@@ -1,0 +1,206 @@
+#include "switchboard/sys/socket.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "descriptor_flags.hpp"
+
+namespace switchboard::sys {
+
+namespace {
+
+#ifdef MSG_NOSIGNAL
+constexpr int send_flags = MSG_NOSIGNAL;
+#else
+constexpr int send_flags = 0;  // SO_NOSIGPIPE was set when the socket was made
+#endif
+
+std::error_code outcome(int returned) noexcept {
+  return returned == 0 ? std::error_code{} : make_error(errno);
+}
+
+Result<std::size_t> transferred(ssize_t returned) noexcept {
+  if (returned < 0) return Errno{errno};
+  return static_cast<std::size_t>(returned);
+}
+
+template <typename T>
+std::error_code set_option(int fd, int level, int option, T value) noexcept {
+  return outcome(::setsockopt(fd, level, option, &value, sizeof value));
+}
+
+// What every socket of ours is, where the call that made it could not say so.
+std::error_code make_ours([[maybe_unused]] int fd) noexcept {
+#ifndef SOCK_NONBLOCK
+  if (const auto error = set_nonblocking_cloexec(fd)) return error;
+#endif
+#ifdef SO_NOSIGPIPE
+  return set_option(fd, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#else
+  return {};
+#endif
+}
+
+int whole_seconds(Nanoseconds duration) noexcept {
+  return static_cast<int>(std::max<std::chrono::seconds::rep>(
+      1, std::chrono::ceil<std::chrono::seconds>(duration).count()));
+}
+
+}  // namespace
+
+Result<Descriptor> open_stream_socket(int family) noexcept {
+#ifdef SOCK_NONBLOCK
+  Descriptor socket{::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+#else
+  Descriptor socket{::socket(family, SOCK_STREAM, 0)};
+#endif
+  if (!socket) return Errno{errno};
+  if (const auto error = make_ours(socket.get())) return Errno{error.value()};
+  return socket;
+}
+
+std::error_code bind(int fd, const SocketAddress& address) noexcept {
+  return outcome(::bind(fd, address.get(), address.length));
+}
+
+std::error_code listen(int fd) noexcept {
+  return outcome(::listen(fd, SOMAXCONN));
+}
+
+Result<Accepted> accept(int fd) noexcept {
+  Accepted accepted;
+  accepted.peer.length = sizeof accepted.peer.storage;
+#ifdef SOCK_NONBLOCK
+  accepted.socket.reset(::accept4(fd, accepted.peer.get(), &accepted.peer.length,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+#else
+  accepted.socket.reset(::accept(fd, accepted.peer.get(), &accepted.peer.length));
+#endif
+  if (!accepted.socket) return Errno{errno};
+  if (const auto error = make_ours(accepted.socket.get())) return Errno{error.value()};
+  return accepted;
+}
+
+std::error_code connect(int fd, const SocketAddress& address) noexcept {
+  return outcome(::connect(fd, address.get(), address.length));
+}
+
+std::error_code pending_error(int fd) noexcept {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return make_error(errno);
+  return error == 0 ? std::error_code{} : make_error(error);
+}
+
+Result<std::size_t> receive(int fd, std::span<std::byte> into) noexcept {
+  assert(!into.empty());
+  ssize_t received = 0;
+  do received = ::recv(fd, into.data(), into.size(), 0);
+  while (received < 0 && errno == EINTR);
+  return transferred(received);
+}
+
+Result<std::size_t> send(int fd, std::span<const std::byte> bytes) noexcept {
+  ssize_t sent = 0;
+  do sent = ::send(fd, bytes.data(), bytes.size(), send_flags);
+  while (sent < 0 && errno == EINTR);
+  return transferred(sent);
+}
+
+Result<std::size_t> send_gathered(int fd, std::span<const iovec> pieces) noexcept {
+  assert(pieces.size() <= max_gathered_pieces);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());  // sendmsg reads them only
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(pieces.size());
+  ssize_t sent = 0;
+  do sent = ::sendmsg(fd, &message, send_flags);
+  while (sent < 0 && errno == EINTR);
+  return transferred(sent);
+}
+
+std::error_code shut_down_sending(int fd) noexcept {
+  return outcome(::shutdown(fd, SHUT_WR));
+}
+
+Result<SocketAddress> local_address(int fd) noexcept {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (::getsockname(fd, address.get(), &address.length) != 0) return Errno{errno};
+  return address;
+}
+
+Result<SocketAddress> peer_address(int fd) noexcept {
+  SocketAddress address;
+  address.length = sizeof address.storage;
+  if (::getpeername(fd, address.get(), &address.length) != 0) return Errno{errno};
+  return address;
+}
+
+std::error_code set_reuse_address(int fd) noexcept {
+  return set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+std::error_code set_ipv6_only(int fd, bool only) noexcept {
+  return set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, only ? 1 : 0);
+}
+
+std::error_code set_no_delay(int fd) noexcept {
+  return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {
+  if (keepalive.idle <= Nanoseconds::zero()) return {};
+#ifdef TCP_KEEPIDLE
+  constexpr int idle_option = TCP_KEEPIDLE;
+#else
+  constexpr int idle_option = TCP_KEEPALIVE;  // what macOS calls it
+#endif
+  if (const auto error = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1)) return error;
+  if (const auto error =
+          set_option(fd, IPPROTO_TCP, idle_option, whole_seconds(keepalive.idle))) {
+    return error;
+  }
+  if (const auto error =
+          set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, whole_seconds(keepalive.interval))) {
+    return error;
+  }
+  return set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive.probes);
+}
+
+std::error_code set_send_buffer(int fd, int bytes) noexcept {
+  return set_option(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+}
+
+std::error_code set_receive_buffer(int fd, int bytes) noexcept {
+  return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+Resolution resolve(const std::string& host, std::uint16_t port, bool passive) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
+  const std::string service = std::to_string(port);
+  addrinfo* found = nullptr;
+  const int failure =
+      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
+  if (failure == EAI_SYSTEM) return {{}, make_error(errno).message()};
+  if (failure != 0) return {{}, ::gai_strerror(failure)};
+  Resolution resolution;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    SocketAddress address;
+    assert(entry->ai_addrlen <= sizeof address.storage);
+    std::copy_n(reinterpret_cast<const std::byte*>(entry->ai_addr), entry->ai_addrlen,
+                reinterpret_cast<std::byte*>(&address.storage));
+    address.length = entry->ai_addrlen;
+    resolution.addresses.push_back(address);
+  }
+  ::freeaddrinfo(found);
+  return resolution;
+}
+
+}  // namespace switchboard::sys

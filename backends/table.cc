@@ -41,6 +41,8 @@ constexpr std::string_view select_limit = process_limit;
 constexpr std::string_view select_limit = "numbers below FD_SETSIZE (1,024)";
 #endif
 
+constexpr std::string_view built_for = SWITCHBOARD_DEFAULT_BACKEND;  // the build option
+
 const std::array<Backend, 5> table{{
     {"epoll", make_epoll, no_epoll, process_limit, "O(k)"},
     {"kqueue", make_kqueue, no_kqueue, process_limit, "O(k)"},
@@ -68,14 +70,9 @@ std::span<const Backend> backends() noexcept {
 }
 
 const Backend& default_backend() noexcept {
-  constexpr std::string_view chosen = SWITCHBOARD_DEFAULT_BACKEND;
-  const auto is_default = [](const Backend& backend) {
-    return backend.available() && (chosen == "auto" || backend.name == chosen);
-  };
-  // poll is available everywhere, so there is always one; the build refuses a choice that is not.
-  const auto found = std::find_if(table.begin(), table.end(), is_default);
-  return found != table.end() ? *found : *std::find_if(table.begin(), table.end(), [](auto& row) {
-    return row.available();
+  // The build refuses a choice that is not available, and poll is available everywhere.
+  return *std::find_if(table.begin(), table.end(), [](const Backend& row) {
+    return row.available() && (built_for == "auto" || built_for == row.name);
   });
 }
 

@@ -29,8 +29,8 @@ void set_option(int fd, int level, int name) {
   if (setsockopt(fd, level, name, &on, sizeof on) != 0) throw std::runtime_error("setsockopt");
 }
 
-// Nothing is ever lost on loopback, so the simplest algorithm does; one that paces (BBR) would have the
-// client's sends wait for timers. The server's sockets keep what the system gives them.
+// Nothing is ever lost on loopback, so the simplest algorithm does; one that paces (BBR) would have
+// the client's sends wait for timers. The server's sockets keep what the system gives them.
 void use_cheap_congestion_control(int fd) {
   constexpr char reno[] = "reno";  // in every Linux kernel
   if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, reno, sizeof reno - 1) != 0) {
@@ -92,13 +92,14 @@ void EchoClient::connect(std::size_t index) {
   ++under_way_;
   set_option(peer.fd, IPPROTO_TCP, TCP_NODELAY);
   use_cheap_congestion_control(peer.fd);
-  if (peers_.size() > connections_per_source) bind_to_source(peer.fd, index / connections_per_source);
+  if (peers_.size() > connections_per_source)
+    bind_to_source(peer.fd, index / connections_per_source);
   const auto* const server = reinterpret_cast<const sockaddr*>(&settings_.server);
   if (::connect(peer.fd, server, sizeof settings_.server) != 0 && errno != EINPROGRESS) {
     return fail(peer, std::string("connect: ") + std::strerror(errno));
   }
-  // Edge-triggered, and both interests at once: no other epoll_ctl is ever made, and the kernel need
-  // not look again at every socket that it has reported.
+  // Edge-triggered, and both interests at once: no other epoll_ctl is ever made, and the kernel
+  // need not look again at every socket that it has reported.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLET;
   event.data.u64 = index;
@@ -125,7 +126,7 @@ void EchoClient::run_for(std::chrono::nanoseconds duration) {
     const auto missing = static_cast<std::uint32_t>(settings_.depth) - peer.under_way;
     if (peer.fd >= 0 && missing > 0) offer(peer, i, missing, now_nanoseconds());
   }
-  while (std::chrono::steady_clock::now() < deadline) turn(10);
+  while (failed_ < peers_.size() && std::chrono::steady_clock::now() < deadline) turn(10);
 }
 
 void EchoClient::drain() {
@@ -139,7 +140,9 @@ void EchoClient::drain() {
   }
 }
 
-void EchoClient::start_counting() { times_.clear(); }
+void EchoClient::start_counting() {
+  times_.clear();
+}
 
 bool EchoClient::turn(int timeout_ms) {
   std::array<epoll_event, 1024> events;
@@ -147,6 +150,8 @@ bool EchoClient::turn(int timeout_ms) {
   if (ready < 0 && errno != EINTR) throw std::runtime_error("epoll_wait");
   for (int i = 0; i < ready; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (i + 1 < ready)
+      __builtin_prefetch(&peers_[events[static_cast<std::size_t>(i) + 1].data.u64]);
     const std::size_t index = event.data.u64;
     Peer& peer = peers_[index];
     if (!peer.connected) {
@@ -223,6 +228,7 @@ void EchoClient::send(Peer& peer) {
 
 void EchoClient::fail(Peer& peer, const std::string& what) {
   ++failures_[what];
+  ++failed_;
   under_way_ -= peer.under_way;
   close(peer.fd);
   peer.fd = -1;

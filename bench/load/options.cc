@@ -84,7 +84,8 @@ Options::Mode parse_mode(int argc, char** argv) {
 void apply(Options& options, const char* name, const char* value) {
   const std::string_view option = name;
   if (option == "server") options.echo.server = parse_server(value);
-  if (option == "connections") options.echo.connections = parse_count("--connections", value, 19'000);
+  if (option == "connections")
+    options.echo.connections = parse_count("--connections", value, 19'000);
   if (option == "size") options.echo.message_size = parse_count("--size", value, 1 << 24);
   if (option == "depth") options.echo.depth = parse_count("--depth", value, 65'536);
   if (option == "duration") options.duration = parse_seconds("--duration", value);
@@ -92,8 +93,8 @@ void apply(Options& options, const char* name, const char* value) {
   if (option == "on-demand") options.on_demand = true;
   if (option == "json") options.json = true;
   if (option == "server-pid") {
-    options.server_pid = static_cast<pid_t>(
-        parse_count("--server-pid", value, std::numeric_limits<pid_t>::max()));
+    options.server_pid =
+        static_cast<pid_t>(parse_count("--server-pid", value, std::numeric_limits<pid_t>::max()));
   }
   if (option == "help") {
     std::fputs(usage, stdout);

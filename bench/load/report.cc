@@ -12,7 +12,9 @@ double per_message(double total, std::uint64_t messages) {
   return total / static_cast<double>(std::max(messages, std::uint64_t{1}));
 }
 
-double microseconds(std::uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e3; }
+double microseconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1e3;
+}
 
 // The names are this program's own and strerror's, so nothing in them needs escaping.
 void print_failures_json(const Failures& failures) {
@@ -34,21 +36,25 @@ void print_failures_text(const Failures& failures) {
 
 void print_expense_json(const char* who, const Expense& expense, std::uint64_t messages) {
   std::printf(
-      "\"%s\":{\"cpu_ns_per_message\":%.1f,\"user_ns_per_message\":%.1f,"
-      "\"system_ns_per_message\":%.1f,\"busy\":%.4f,\"waited\":%.4f,\"core_busy\":%.4f,"
+      "\"%s\":{\"cpu_ns_per_message\":%.1f,\"user_ticks\":%llu,\"system_ticks\":%llu,"
+      "\"busy\":%.4f,\"intruded\":%.4f,\"core_busy\":%.4f,"
       "\"voluntary_switches\":%llu,\"involuntary_switches\":%llu},",
-      who, per_message(expense.cpu_ns, messages), per_message(expense.user_ns, messages),
-      per_message(expense.system_ns, messages), expense.busy, expense.waited, expense.core_busy,
-      static_cast<unsigned long long>(expense.voluntary_switches),
+      who, per_message(expense.cpu_ns, messages),
+      static_cast<unsigned long long>(expense.user_ticks),
+      static_cast<unsigned long long>(expense.system_ticks), expense.busy, expense.intruded,
+      expense.core_busy, static_cast<unsigned long long>(expense.voluntary_switches),
       static_cast<unsigned long long>(expense.involuntary_switches));
 }
 
 void print_expense_text(const char* who, const Expense& expense, std::uint64_t messages) {
+  const double cpu_ns = per_message(expense.cpu_ns, messages);
+  const auto ticks = static_cast<double>(expense.user_ticks + expense.system_ticks);
+  const double user_ns = ticks > 0 ? cpu_ns * static_cast<double>(expense.user_ticks) / ticks : 0;
   std::printf(
-      "  %s: %.0f ns of CPU a message (%.0f user, %.0f system), busy %.1f %%, kept waiting %.1f %%, "
-      "its core busy %.1f %%, %llu voluntary and %llu involuntary switches\n",
-      who, per_message(expense.cpu_ns, messages), per_message(expense.user_ns, messages),
-      per_message(expense.system_ns, messages), expense.busy * 100, expense.waited * 100,
+      "  %s: %.0f ns of CPU a message (%.0f user, %.0f system), busy %.1f %%, kept waiting by "
+      "others "
+      "%.1f %%, its core busy %.1f %%, %llu voluntary and %llu involuntary switches\n",
+      who, cpu_ns, user_ns, cpu_ns - user_ns, expense.busy * 100, expense.intruded * 100,
       expense.core_busy * 100, static_cast<unsigned long long>(expense.voluntary_switches),
       static_cast<unsigned long long>(expense.involuntary_switches));
 }
@@ -87,8 +93,8 @@ void print(const EchoReport& report, bool json) {
 
 void print(const IdleReport& report, bool json) {
   const std::size_t connections = report.settings.connections;
-  const double grown = static_cast<double>(report.anonymous_after) -
-                       static_cast<double>(report.anonymous_before);
+  const double grown =
+      static_cast<double>(report.anonymous_after) - static_cast<double>(report.anonymous_before);
   const double each = grown / static_cast<double>(connections);
   if (json) {
     std::printf(
@@ -103,7 +109,8 @@ void print(const IdleReport& report, bool json) {
     print_failures_json(report.failures);
     std::printf("}\n");
   } else {
-    std::printf("%zu idle connections: %.1f bytes of the server's memory each\n", connections, each);
+    std::printf("%zu idle connections: %.1f bytes of the server's memory each\n", connections,
+                each);
     std::printf("  server, idle for %.1f s: %.0f us of CPU, %llu context switches\n",
                 report.server.seconds, report.server.cpu_ns / 1e3,
                 static_cast<unsigned long long>(report.server.voluntary_switches +

@@ -12,8 +12,8 @@ namespace switchboard::bench {
 
 // Log-linear: each power of two is cut into 64 equal buckets, so a percentile is told at most 1/64
 // (1.6 %) above the true sample and never below it; values under 128 ns are exact. Values are
-// nanoseconds up to 2^40 (18 minutes); longer ones count as the longest. Adding is two shifts and an
-// increment, with no allocation.
+// nanoseconds up to 2^40 (18 minutes); longer ones count as the longest. Adding is two shifts and
+// an increment, with no allocation.
 class Histogram {
  public:
   static constexpr int precision_bits = 6;
@@ -48,8 +48,8 @@ class Histogram {
   static constexpr std::uint64_t longest = (std::uint64_t{1} << highest_bit) - 1;
   static constexpr std::size_t per_octave = std::size_t{1} << precision_bits;
 
-  // The octave is how far a value must be shifted to fit in precision_bits + 1 bits; what is left of
-  // it (64..127, or 0..127 in the first octave) says which bucket in there.
+  // The octave is how far a value must be shifted to fit in precision_bits + 1 bits; what is left
+  // of it (64..127, or 0..127 in the first octave) says which bucket in there.
   static std::size_t bucket_of(std::uint64_t value) noexcept {
     const int width = static_cast<int>(std::bit_width(value));
     const int octave = std::max(width - (precision_bits + 1), 0);

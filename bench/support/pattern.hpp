@@ -28,7 +28,9 @@ class Pattern {
   std::size_t longest_run() const noexcept { return bytes_.size() - period; }
 
   // The stream from `position` on, longest_run() bytes of it.
-  const char* at(std::uint64_t position) const noexcept { return bytes_.data() + position % period; }
+  const char* at(std::uint64_t position) const noexcept {
+    return bytes_.data() + position % period;
+  }
 
   // Whether `size` (at most longest_run()) received bytes are the stream's from `position` on.
   bool matches(std::uint64_t position, const char* received, std::size_t size) const noexcept {

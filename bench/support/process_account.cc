@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -73,6 +75,29 @@ int only_core_of(pid_t pid) {
   return core;
 }
 
+// The thread that does a core's network work when there is too much to be done in passing; 0 when
+// it cannot be found.
+pid_t ksoftirqd_of(int core) {
+  const std::string wanted = "ksoftirqd/" + std::to_string(core);
+  std::error_code ignored;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", ignored)) {
+    std::string name;
+    if (std::getline(std::ifstream(process.path() / "comm"), name) && name == wanted) {
+      return static_cast<pid_t>(std::stol(process.path().filename()));
+    }
+  }
+  return 0;
+}
+
+std::uint64_t ksoftirqd_nanoseconds(int core) {
+  static std::map<int, pid_t> known;  // looking through /proc takes a while
+  const auto [found, is_new] = known.try_emplace(core, 0);
+  if (is_new) found->second = ksoftirqd_of(core);
+  std::uint64_t ran = 0;
+  if (found->second != 0) std::ifstream(proc_path(found->second, "schedstat")) >> ran;
+  return ran;
+}
+
 void read_core(int core, ProcessAccount& account) {
   std::ifstream file("/proc/stat");
   const std::string wanted = "cpu" + std::to_string(core) + " ";
@@ -99,7 +124,10 @@ ProcessAccount take_account(pid_t pid) {
   for (const auto& task : std::filesystem::directory_iterator(proc_path(pid, "task"), ignored)) {
     add_thread(task.path(), account);
   }
-  if (const int core = only_core_of(pid); core >= 0) read_core(core, account);
+  if (const int core = only_core_of(pid); core >= 0) {
+    read_core(core, account);
+    account.ksoftirqd_ns = ksoftirqd_nanoseconds(core);
+  }
   return account;
 }
 
@@ -117,16 +145,16 @@ Expense expense_between(const ProcessAccount& start, const ProcessAccount& end) 
     return end.*field >= start.*field ? static_cast<double>(end.*field - start.*field) : 0.0;
   };
   const double elapsed_ns = difference(&ProcessAccount::taken_at_ns);
-  const double user = difference(&ProcessAccount::user_ticks);
-  const double system = difference(&ProcessAccount::system_ticks);
   const double core_total = difference(&ProcessAccount::core_total_ticks);
+  const double kept_waiting = std::max(
+      difference(&ProcessAccount::waited_ns) - difference(&ProcessAccount::ksoftirqd_ns), 0.0);
   Expense expense;
   expense.seconds = elapsed_ns / 1e9;
   expense.cpu_ns = difference(&ProcessAccount::cpu_ns);
-  expense.user_ns = user + system > 0 ? expense.cpu_ns * user / (user + system) : 0;
-  expense.system_ns = user + system > 0 ? expense.cpu_ns * system / (user + system) : 0;
+  expense.user_ticks = end.user_ticks - start.user_ticks;
+  expense.system_ticks = end.system_ticks - start.system_ticks;
   expense.busy = elapsed_ns > 0 ? expense.cpu_ns / elapsed_ns : 0;
-  expense.waited = elapsed_ns > 0 ? difference(&ProcessAccount::waited_ns) / elapsed_ns : 0;
+  expense.intruded = elapsed_ns > 0 ? kept_waiting / elapsed_ns : 0;
   expense.core_busy =
       core_total > 0 ? difference(&ProcessAccount::core_busy_ticks) / core_total : 0;
   expense.voluntary_switches = end.voluntary_switches - start.voluntary_switches;

@@ -14,9 +14,12 @@ struct ProcessAccount {
   std::uint64_t user_ticks = 0;   // sampled by the kernel: good for a proportion, not for a sum
   std::uint64_t system_ticks = 0;
   std::uint64_t waited_ns = 0;  // runnable, but another process had the core (all live threads)
+  std::uint64_t ksoftirqd_ns =
+      0;  // what the core's ksoftirqd ran; 0 when there may be several cores
   std::uint64_t voluntary_switches = 0;    // all live threads
   std::uint64_t involuntary_switches = 0;  // all live threads
-  std::uint64_t core_busy_ticks = 0;   // the one core the process is pinned to, whoever kept it busy;
+  std::uint64_t core_busy_ticks =
+      0;  // the one core the process is pinned to, whoever kept it busy;
   std::uint64_t core_total_ticks = 0;  // both 0 when it may run on several
 };
 
@@ -30,10 +33,11 @@ std::uint64_t anonymous_bytes(pid_t pid);
 struct Expense {
   double seconds = 0;
   double cpu_ns = 0;
-  double user_ns = 0;    // cpu_ns split in the proportion of the ticks
-  double system_ns = 0;  //
+  std::uint64_t user_ticks = 0;  // tells which share of cpu_ns was spent where, given a few dozen
+  std::uint64_t system_ticks = 0;
   double busy = 0;       // share of the time that the process ran
-  double waited = 0;     // share of the time that it wanted to run and could not
+  double intruded = 0;   // share of the time that other processes kept it from its core; ksoftirqd,
+                         // which only does the kernel's half of this very work, is not one of them
   double core_busy = 0;  // share of the time that its core was not idle; 0 when not pinned to one
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;

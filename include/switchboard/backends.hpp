@@ -24,7 +24,7 @@ struct Backend {
 // Every backend there is, in order of preference.
 std::span<const Backend> backends() noexcept;
 
-// The one that a Reactor uses unless told otherwise: the build option `backend`, or the first
+// The one that a Reactor uses unless told otherwise: the build option `default_backend`, or the first
 // available.
 const Backend& default_backend() noexcept;
 

@@ -1,24 +1,30 @@
 // epoll(7), level-triggered. The kernel keeps the set, so this file keeps nothing a descriptor: the
 // token travels in the event's data.
+#include "switchboard/sys/waiting.hpp"
+
+#ifdef SWITCHBOARD_HAS_EPOLL
 #include <array>
+#include <cassert>
 
 #include "pollers.hpp"
-#include "switchboard/sys/waiting.hpp"
 
 namespace switchboard {
 
 namespace {
 
 std::uint32_t to_epoll(Interest interest) noexcept {
+  assert(interest.any());
   return (interest.readable ? std::uint32_t{EPOLLIN} : 0U) |
          (interest.writable ? std::uint32_t{EPOLLOUT} : 0U);
 }
 
 Readiness from_epoll(std::uint32_t events) noexcept {
-  // EPOLLERR and EPOLLHUP come unasked for: whoever watches finds out by reading or writing.
+  // EPOLLERR and EPOLLHUP come unasked for. A socket that failed shows what was asked for as well; a
+  // pipe whose other end is gone may show nothing else, and then either call would return at once.
   const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
-  return {.readable = failed || (events & EPOLLIN) != 0,
-          .writable = failed || (events & EPOLLOUT) != 0,
+  const bool nothing_else = (events & (EPOLLIN | EPOLLOUT)) == 0;
+  return {.readable = (events & EPOLLIN) != 0 || nothing_else,
+          .writable = (events & EPOLLOUT) != 0 || nothing_else,
           .hangup = failed};
 }
 
@@ -61,3 +67,4 @@ std::unique_ptr<Poller> make_epoll_poller() {
 }
 
 }  // namespace switchboard
+#endif

@@ -1,14 +1,15 @@
-// kqueue(2), level-triggered (no EV_CLEAR). The kernel keeps a filter for each direction of a
-// descriptor; the token travels in udata. A descriptor that is readable and writable at once is
-// reported in two events, which the kernel does not promise to put side by side.
+// kqueue(2) of macOS and the BSDs. A queue holds filters, not descriptors: reading and writing are two
+// filters of one descriptor, each added and deleted by itself, level-triggered as long as EV_CLEAR is
+// not set. A table here remembers which of the two stand, since EV_ADD of one that is there already
+// and EV_DELETE of a wrong one do not answer as the contract of Poller wants.
+//
+// The token stays in that table too. udata, where it might travel, is a pointer (an intptr_t on NetBSD
+// before 10), and so too short for a token on 32-bit machines.
 #include "switchboard/sys/waiting.hpp"
 
 #ifdef SWITCHBOARD_HAS_KQUEUE
-
 #include <array>
-#include <bit>
 #include <cassert>
-#include <vector>
 
 #include "pollers.hpp"
 
@@ -16,15 +17,17 @@ namespace switchboard {
 
 namespace {
 
-using Change = struct kevent;
+struct Watched {
+  Token token;
+  Interest interest;      // neither where the descriptor is not watched
+  std::size_t event = 0;  // the index of its latest event: good only while that one names it
+};
 
-static_assert(sizeof(void*) == sizeof(std::uint64_t), "a token must fit into udata");
-
-Change make_change(int fd, int filter, int action, Token token) noexcept {
-  Change change{};
-  EV_SET(&change, static_cast<uintptr_t>(fd), static_cast<decltype(change.filter)>(filter),
-         static_cast<decltype(change.flags)>(action), 0, 0,
-         std::bit_cast<decltype(change.udata)>(token.packed()));
+struct kevent change_of(int fd, int filter, int action) noexcept {
+  struct kevent change {};  // without EV_SET, whose casts differ from system to system
+  change.ident = static_cast<decltype(change.ident)>(fd);
+  change.filter = static_cast<decltype(change.filter)>(filter);
+  change.flags = static_cast<decltype(change.flags)>(action);
   return change;
 }
 
@@ -35,72 +38,79 @@ class KqueuePoller final : public Poller {
   std::error_code add(int fd, Token token, Interest interest) override {
     assert(interest.any());
     if (fd < 0) return sys::make_error(EBADF);
-    if (interest_of(fd).any()) {
-      // Watched, unless it was closed without remove(): then the kernel has forgotten it.
-      if (const auto error = sys::check_open(fd)) return error;
-      return sys::make_error(EEXIST);
-    }
-    return change(fd, token, {}, interest);
+    Watched& watched = table_.reach(fd);
+    if (watched.interest.any()) return sys::make_error(EEXIST);
+    watched.token = token;
+    const auto error = change(fd, watched, interest);
+    if (error) remove(fd);
+    return error;
   }
 
   std::error_code modify(int fd, Token token, Interest interest) override {
     assert(interest.any());
-    const Interest present = interest_of(fd);
-    if (!present.any()) return sys::make_error(ENOENT);
-    return change(fd, token, present, interest);
+    Watched* watched = table_.find(fd);
+    if (watched == nullptr || !watched->interest.any()) return sys::make_error(ENOENT);
+    watched->token = token;
+    return change(fd, *watched, interest);
   }
 
   void remove(int fd) override {
-    const Interest present = interest_of(fd);
-    if (present.any()) (void)change(fd, {}, present, {});  // what is gone already is as good as deleted
+    Watched* watched = table_.find(fd);
+    if (watched == nullptr) return;
+    // ENOENT and EBADF mean that the filter is gone already, with its descriptor.
+    (void)change(fd, *watched, {});
+    watched->interest = {};
   }
 
   std::span<const Event> wait(Timeout timeout) override {
     const auto count = sys::kevent_call(queue_.get(), {}, ready_, timeout);
     if (!count) return nothing_or_throw(count.errno_value(), "kevent");
+    std::size_t reported = 0;
     for (std::size_t i = 0; i < static_cast<std::size_t>(*count); ++i) {
-      const Change& ready = ready_[i];
-      events_[i] = {Token::unpacked(std::bit_cast<std::uint64_t>(ready.udata)),
-                    {.readable = ready.filter == EVFILT_READ,
-                     .writable = ready.filter == EVFILT_WRITE,
-                     .hangup = (ready.flags & EV_EOF) != 0}};
+      reported = report(ready_[i], reported);
     }
-    return {events_.data(), static_cast<std::size_t>(*count)};
+    return {events_.data(), reported};
   }
 
  private:
-  Interest interest_of(int fd) const noexcept {
-    const auto number = static_cast<std::size_t>(fd);  // a negative one becomes too large
-    return number < interests_.size() ? interests_[number] : Interest{};
+  // Brings the filters from what stands to `wanted`, with a call for each, so that there is no doubt
+  // which of them an error was about. After one `watched` tells what stands now.
+  std::error_code change(int fd, Watched& watched, Interest wanted) noexcept {
+    const auto set = [&](int filter, bool& stands, bool ought) -> std::error_code {
+      if (stands == ought) return {};
+      const struct kevent change = change_of(fd, filter, ought ? EV_ADD : EV_DELETE);
+      const auto applied = sys::kevent_call(queue_.get(), {&change, 1}, {}, Nanoseconds::zero());
+      if (!applied) return applied.error();
+      stands = ought;
+      return {};
+    };
+    const auto read_error = set(EVFILT_READ, watched.interest.readable, wanted.readable);
+    const auto write_error = set(EVFILT_WRITE, watched.interest.writable, wanted.writable);
+    return read_error ? read_error : write_error;
   }
 
-  // One call a filter: with several changes in one call, the first that fails would leave it open
-  // which of the others were made. EV_ADD also replaces the udata of a filter that stands.
-  std::error_code change(int fd, Token token, Interest present, Interest wanted) {
-    const auto number = static_cast<std::size_t>(fd);
-    if (number >= interests_.size()) interests_.resize(number + 1);
-    std::error_code error = set(fd, EVFILT_READ, token, present.readable, wanted.readable);
-    if (!error) error = set(fd, EVFILT_WRITE, token, present.writable, wanted.writable);
-    if (error) {
-      (void)set(fd, EVFILT_READ, token, true, false);
-      (void)set(fd, EVFILT_WRITE, token, true, false);
+  // Adds to the event that this batch holds for the descriptor already, or makes one. Gives how many
+  // events there are now.
+  std::size_t report(const struct kevent& ready, std::size_t reported) noexcept {
+    const auto fd = static_cast<int>(ready.ident);
+    Watched* watched = table_.find(fd);
+    assert(watched != nullptr);
+    if (watched->event >= reported || owners_[watched->event] != fd) {
+      watched->event = reported;
+      owners_[reported] = fd;
+      events_[reported++] = {watched->token, {}};
     }
-    interests_[number] = error ? Interest{} : wanted;
-    return error;
-  }
-
-  std::error_code set(int fd, int filter, Token token, bool present, bool wanted) {
-    if (!present && !wanted) return {};
-    const Change change = make_change(fd, filter, wanted ? EV_ADD : EV_DELETE, token);
-    const auto outcome = sys::kevent_call(queue_.get(), {&change, 1}, {}, Nanoseconds::zero());
-    if (outcome || !wanted) return {};  // ENOENT, EBADF: close(2) has deleted it
-    return outcome.error();
+    Readiness& readiness = events_[watched->event].readiness;
+    (ready.filter == EVFILT_READ ? readiness.readable : readiness.writable) = true;
+    if ((ready.flags & EV_EOF) != 0) readiness.hangup = true;
+    return reported;
   }
 
   sys::Descriptor queue_;
-  std::vector<Interest> interests_;  // by descriptor
-  std::array<Change, max_events_per_wait> ready_;
+  DescriptorTable<Watched> table_;
+  std::array<struct kevent, max_events_per_wait> ready_;
   std::array<Event, max_events_per_wait> events_;
+  std::array<int, max_events_per_wait> owners_;  // the descriptor that each of events_ is about
 };
 
 }  // namespace
@@ -110,5 +120,4 @@ std::unique_ptr<Poller> make_kqueue_poller() {
 }
 
 }  // namespace switchboard
-
 #endif

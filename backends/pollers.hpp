@@ -1,10 +1,15 @@
-// What the backends share: their makers, for the table, and how each answers a failed wait.
+// What the backends share: their makers, for the table, what they keep for each descriptor, and how
+// each answers a failed wait.
 #pragma once
 
+#include <cassert>
+#include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "switchboard/poller.hpp"
 
@@ -16,6 +21,30 @@ std::unique_ptr<Poller> make_poll_poller();
 // Watches descriptors below `capacity` only; add() refuses others with EMFILE.
 std::unique_ptr<Poller> make_select_poller(int capacity = sys::select_capacity());
 std::unique_ptr<Poller> make_libevent_poller();
+
+// One row a descriptor, found by its number: the kernel gives out the lowest number that is free, so
+// the rows lie close together. A row that was never written is a Row{}.
+template <typename Row>
+class DescriptorTable {
+ public:
+  // Null where the table does not reach so far, and for negative numbers.
+  Row* find(int fd) noexcept {
+    return fd >= 0 && static_cast<std::size_t>(fd) < rows_.size()
+               ? &rows_[static_cast<std::size_t>(fd)]
+               : nullptr;
+  }
+
+  // Makes the table longer if need be, and so moves its rows.
+  Row& reach(int fd) {
+    assert(fd >= 0);
+    const auto index = static_cast<std::size_t>(fd);
+    if (index >= rows_.size()) rows_.resize(index + 1);
+    return rows_[index];
+  }
+
+ private:
+  std::vector<Row> rows_;
+};
 
 template <typename T>
 T take_or_throw(sys::Result<T> result, const char* call) {

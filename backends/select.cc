@@ -1,113 +1,129 @@
-// select(2): one bit a descriptor number, copied both ways and searched with every wait.
+// select(2). Two bitmaps, one bit a descriptor: what is watched, which stays here, and what is ready,
+// which is a copy that the kernel writes over.
 //
-// The bitmaps are our own, not fd_set: its macros end at FD_SETSIZE, and write past the end without a
-// word beyond it, while Linux takes as many bits as it is told.
-#include <algorithm>
+// The C library's fd_set ends at FD_SETSIZE (1,024), and FD_SET beyond it writes past its end. Linux
+// itself takes bitmaps of any length, so these are our own and grow; elsewhere, and wherever a caller
+// says so, add() refuses what lies beyond the capacity.
 #include <bit>
 #include <cassert>
-#include <climits>
+#include <limits>
 #include <vector>
 
-#include "pollers.hpp"
 #include "switchboard/sys/waiting.hpp"
+
+#include "pollers.hpp"
 
 namespace switchboard {
 
 namespace {
 
 using sys::BitmapWord;
-constexpr std::size_t word_bits = sizeof(BitmapWord) * CHAR_BIT;
 
-constexpr BitmapWord bit_of(std::size_t number) noexcept {
-  return BitmapWord{1} << (number % word_bits);
+constexpr std::size_t bits_per_word = std::numeric_limits<BitmapWord>::digits;
+
+std::size_t word_of(int fd) noexcept {
+  return static_cast<std::size_t>(fd) / bits_per_word;
 }
+
+BitmapWord bit_of(int fd) noexcept {
+  return BitmapWord{1} << (static_cast<std::size_t>(fd) % bits_per_word);
+}
+
+struct Bitmaps {
+  std::vector<BitmapWord> readable;
+  std::vector<BitmapWord> writable;
+
+  void reach(int fd) {
+    if (word_of(fd) < readable.size()) return;
+    readable.resize(word_of(fd) + 1);
+    writable.resize(word_of(fd) + 1);
+  }
+
+  // Drops the words behind the highest descriptor watched: a wait costs by the word.
+  void trim() noexcept {
+    while (!readable.empty() && any_of(readable.size() - 1) == 0) {
+      readable.pop_back();
+      writable.pop_back();
+    }
+  }
+
+  // One more than the highest descriptor that there is a bit for.
+  int end() const noexcept { return static_cast<int>(readable.size() * bits_per_word); }
+
+  bool contains(int fd) const noexcept {
+    return fd >= 0 && word_of(fd) < readable.size() && (any_of(word_of(fd)) & bit_of(fd)) != 0;
+  }
+
+  BitmapWord any_of(std::size_t word) const noexcept { return readable[word] | writable[word]; }
+
+  void set(int fd, Interest interest) noexcept {
+    set_bit(readable[word_of(fd)], bit_of(fd), interest.readable);
+    set_bit(writable[word_of(fd)], bit_of(fd), interest.writable);
+  }
+
+ private:
+  static void set_bit(BitmapWord& word, BitmapWord bit, bool wanted) noexcept {
+    word = wanted ? word | bit : word & ~bit;
+  }
+};
 
 class SelectPoller final : public Poller {
  public:
   explicit SelectPoller(int capacity) : capacity_(capacity) {}
 
   std::error_code add(int fd, Token token, Interest interest) override {
+    assert(interest.any());
     if (const auto error = sys::check_open(fd)) return error;
     if (fd >= capacity_) return sys::make_error(EMFILE);
-    const auto number = static_cast<std::size_t>(fd);
-    if (is_watched(number)) return sys::make_error(EEXIST);
-    make_room_for(number);
-    end_ = std::max(end_, number + 1);
-    watch(number, token, interest);
+    if (watched_.contains(fd)) return sys::make_error(EEXIST);
+    watched_.reach(fd);
+    tokens_.reach(fd) = token;
+    watched_.set(fd, interest);
     return {};
   }
 
   std::error_code modify(int fd, Token token, Interest interest) override {
-    const auto number = static_cast<std::size_t>(fd);
-    if (!is_watched(number)) return sys::make_error(ENOENT);
-    watch(number, token, interest);
+    assert(interest.any());
+    if (!watched_.contains(fd)) return sys::make_error(ENOENT);
+    *tokens_.find(fd) = token;
+    watched_.set(fd, interest);
     return {};
   }
 
   void remove(int fd) override {
-    const auto number = static_cast<std::size_t>(fd);
-    if (!is_watched(number)) return;
-    readable_[number / word_bits] &= ~bit_of(number);
-    writable_[number / word_bits] &= ~bit_of(number);
-    while (end_ > 0 && !is_watched(end_ - 1)) --end_;
+    if (!watched_.contains(fd)) return;
+    watched_.set(fd, {});
+    watched_.trim();
   }
 
   std::span<const Event> wait(Timeout timeout) override {
     events_.clear();
-    const std::size_t words = (end_ + word_bits - 1) / word_bits;
-    ready_readable_.assign(readable_.begin(), readable_.begin() + static_cast<std::ptrdiff_t>(words));
-    ready_writable_.assign(writable_.begin(), writable_.begin() + static_cast<std::ptrdiff_t>(words));
-    const auto count = sys::select(static_cast<int>(end_), ready_readable_.data(),
-                                   ready_writable_.data(), timeout);
+    ready_ = watched_;
+    const auto count = sys::select(ready_.end(), ready_.readable.data(), ready_.writable.data(), timeout);
     if (!count) return nothing_or_throw(count.errno_value(), "select");
-    for (std::size_t word = 0; *count > 0 && word < words; ++word) collect(word);
+    // A descriptor that is ready both ways counts twice.
+    int left = *count;
+    for (std::size_t word = 0; left > 0; ++word) {
+      for (BitmapWord bits = ready_.any_of(word); bits != 0; bits &= bits - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(bits));
+        left -= report(static_cast<int>(word * bits_per_word + bit));
+      }
+    }
     return events_;
   }
 
  private:
-  bool is_watched(std::size_t number) const noexcept {  // a negative number becomes too large
-    const std::size_t word = number / word_bits;
-    return word < readable_.size() && ((readable_[word] | writable_[word]) & bit_of(number)) != 0;
+  int report(int fd) {
+    const bool readable = (ready_.readable[word_of(fd)] & bit_of(fd)) != 0;
+    const bool writable = (ready_.writable[word_of(fd)] & bit_of(fd)) != 0;
+    events_.push_back({*tokens_.find(fd), {.readable = readable, .writable = writable}});
+    return (readable ? 1 : 0) + (writable ? 1 : 0);
   }
 
-  void make_room_for(std::size_t number) {
-    const std::size_t words = number / word_bits + 1;
-    if (words <= readable_.size()) return;
-    readable_.resize(words);
-    writable_.resize(words);
-    tokens_.resize(words * word_bits);
-  }
-
-  void watch(std::size_t number, Token token, Interest interest) noexcept {
-    assert(interest.any());
-    const BitmapWord bit = bit_of(number);
-    BitmapWord& readable = readable_[number / word_bits];
-    BitmapWord& writable = writable_[number / word_bits];
-    readable = interest.readable ? readable | bit : readable & ~bit;
-    writable = interest.writable ? writable | bit : writable & ~bit;
-    tokens_[number] = token;
-  }
-
-  void collect(std::size_t word) {
-    BitmapWord ready = ready_readable_[word] | ready_writable_[word];
-    while (ready != 0) {
-      const BitmapWord bit = ready & (~ready + 1);  // the lowest
-      const std::size_t number = word * word_bits + static_cast<std::size_t>(std::countr_zero(ready));
-      events_.push_back({tokens_[number],
-                         {.readable = (ready_readable_[word] & bit) != 0,
-                          .writable = (ready_writable_[word] & bit) != 0,
-                          .hangup = false}});
-      ready &= ~bit;
-    }
-  }
-
-  const int capacity_;
-  std::size_t end_ = 0;  // one above the highest watched descriptor
-  std::vector<BitmapWord> readable_;
-  std::vector<BitmapWord> writable_;
-  std::vector<BitmapWord> ready_readable_;
-  std::vector<BitmapWord> ready_writable_;
-  std::vector<Token> tokens_;  // by descriptor
+  int capacity_;
+  Bitmaps watched_;
+  Bitmaps ready_;
+  DescriptorTable<Token> tokens_;
   std::vector<Event> events_;
 };
 

@@ -1,0 +1,621 @@
+// What poller.hpp promises, asked of every backend.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "pollers.hpp"
+#include "support/backends.hpp"
+#include "support/sockets.hpp"
+#include "switchboard/sys/process.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr Interest readable{.readable = true};
+constexpr Interest writable{.writable = true};
+constexpr Interest both{.readable = true, .writable = true};
+constexpr Timeout at_once = Nanoseconds::zero();
+constexpr Timeout long_enough = 10s;  // for what is bound to come
+
+Token token_of(std::size_t slot, std::uint32_t generation = 1) {
+  return {static_cast<std::uint32_t>(slot), generation};
+}
+
+// "3.1:rw" is slot 3, generation 1, readable and writable. The hint of a hang-up is left out.
+std::string text_of(const Event& event) {
+  return std::to_string(event.token.slot) + "." + std::to_string(event.token.generation) + ":" +
+         (event.readiness.readable ? "r" : "") + (event.readiness.writable ? "w" : "");
+}
+
+std::vector<std::string> texts_of(std::span<const Event> events) {
+  std::vector<std::string> texts;
+  for (const Event& event : events) texts.push_back(text_of(event));
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+bool is_open(int fd) {
+  return !sys::check_open(fd);
+}
+
+// A number that no descriptor has.
+int closed_descriptor() {
+  const auto pair = unix_pair();
+  return pair.ours.get();
+}
+
+class Pollers : public testing::TestWithParam<std::string> {
+ protected:
+  void add(int fd, Token token, Interest interest) { must(poller_->add(fd, token, interest), "add"); }
+
+  std::vector<std::string> wait(Timeout timeout) { return texts_of(poller_->wait(timeout)); }
+
+  std::unique_ptr<Poller> poller_ = find_backend(GetParam()).make();
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, Pollers, testing::ValuesIn(backend_names()), name_of_backend);
+
+// --- What is ready: every backend, over TCP and over Unix sockets.
+
+using BackendAndFamily = std::tuple<std::string, int>;
+
+std::string name_of_backend_and_family(const testing::TestParamInfo<BackendAndFamily>& info) {
+  const auto& [backend, family] = info.param;
+  return backend + (family == AF_INET ? "_tcp4" : family == AF_INET6 ? "_tcp6" : "_unix");
+}
+
+class ReadinessOf : public testing::TestWithParam<BackendAndFamily> {
+ protected:
+  void add(Interest interest) { must(poller_->add(ours(), token_, interest), "add"); }
+  void modify(Token token, Interest interest) {
+    must(poller_->modify(ours(), token, interest), "modify");
+  }
+  std::vector<std::string> wait(Timeout timeout) { return texts_of(poller_->wait(timeout)); }
+  // TCP takes its time, even on the loopback: looks until this, and this alone, is reported.
+  void expect_soon(const std::string& event) {
+    const Instant deadline = sys::monotonic_now() + *long_enough;
+    while (wait(100ms) != std::vector{event}) {
+      ASSERT_LT(sys::monotonic_now(), deadline) << event << " was never reported";
+    }
+  }
+  int ours() const { return pair_.ours.get(); }
+  int theirs() const { return pair_.theirs.get(); }
+
+  static SocketPair make_pair() {
+    const int family = std::get<int>(GetParam());
+    return family == AF_UNIX ? unix_pair() : tcp_pair(family);
+  }
+
+  std::unique_ptr<Poller> poller_ = find_backend(std::get<std::string>(GetParam())).make();
+  SocketPair pair_ = make_pair();
+  Token token_ = token_of(7);
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, ReadinessOf,
+                         testing::Combine(testing::ValuesIn(backend_names()),
+                                          testing::Values(AF_INET, AF_INET6, AF_UNIX)),
+                         name_of_backend_and_family);
+
+TEST_P(ReadinessOf, ReadableIsReportedAgainUntilAllIsRead) {
+  add(readable);
+  EXPECT_THAT(wait(at_once), IsEmpty());
+  send_text(theirs(), "two");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+  std::array<std::byte, 1> one{};
+  must(sys::receive(ours(), one), "recv");
+  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+  EXPECT_EQ(drain(ours()), 2U);
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(ReadinessOf, WritableIsReportedAgainUntilTheSocketIsFull) {
+  add(writable);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  // TCP moves bytes on to the peer after it has said that it is full, until the peer is full as well.
+  do fill(ours());
+  while (!wait(10ms).empty());
+  while (wait(at_once).empty()) drain(theirs());
+  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+}
+
+TEST_P(ReadinessOf, BothDirectionsComeInOneEvent) {
+  add(both);
+  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  send_text(theirs(), "x");
+  expect_soon("7.1:rw");
+}
+
+TEST_P(ReadinessOf, NothingIsReportedThatWasNotAskedFor) {
+  send_text(theirs(), "x");
+  await(ours(), POLLIN);
+  add(writable);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  modify(token_, readable);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+}
+
+TEST_P(ReadinessOf, InterestChangesFromEachToEach) {
+  send_text(theirs(), "x");
+  const std::array<std::pair<Interest, std::string>, 3> steps{
+      {{readable, "7.1:r"}, {writable, "7.1:w"}, {both, "7.1:rw"}}};
+  for (const auto& [before, ready_before] : steps) {
+    for (const auto& [after, ready_after] : steps) {
+      add(before);
+      expect_soon(ready_before);
+      modify(token_, after);
+      EXPECT_THAT(wait(long_enough), ElementsAre(ready_after)) << "after " << ready_before;
+      poller_->remove(ours());
+      EXPECT_THAT(wait(at_once), IsEmpty());
+    }
+  }
+}
+
+TEST_P(ReadinessOf, ModifyReplacesTheToken) {
+  add(both);
+  send_text(theirs(), "x");
+  modify(token_of(8, 2), both);
+  expect_soon("8.2:rw");
+  modify(token_of(~0U, ~0U), readable);
+  EXPECT_THAT(wait(long_enough), ElementsAre("4294967295.4294967295:r"));
+}
+
+TEST_P(ReadinessOf, APeerThatClosedMakesReadable) {
+  add(readable);
+  pair_.theirs.reset();
+  for (int i = 0; i < 3; ++i) {
+    const auto events = poller_->wait(long_enough);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0].token, token_);
+    EXPECT_TRUE(events[0].readiness.readable);
+  }
+  EXPECT_EQ(drain(ours()), 0U);
+}
+
+TEST_P(ReadinessOf, WhatThePeerSentBeforeItClosedIsStillThere) {
+  send_text(theirs(), "last words");
+  pair_.theirs.reset();
+  add(readable);
+  ASSERT_FALSE(poller_->wait(long_enough).empty());
+  EXPECT_EQ(drain(ours()), 10U);
+  EXPECT_FALSE(poller_->wait(long_enough).empty());
+}
+
+TEST_P(ReadinessOf, HalfCloseMakesReadableAndLeavesWritingOpen) {
+  add(readable);
+  must(sys::shut_down_sending(theirs()), "shutdown");
+  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+  EXPECT_EQ(drain(ours()), 0U);
+  modify(token_, both);
+  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:rw"));
+  send_text(ours(), "still here");
+  await(theirs(), POLLIN);
+  EXPECT_EQ(drain(theirs()), 10U);
+}
+
+TEST_P(ReadinessOf, AResetWakesWhoWaitsForRoomToWrite) {
+  add(writable);
+  do fill(ours());
+  while (!wait(10ms).empty());
+  reset_connection(std::move(pair_.theirs));
+  const auto events = poller_->wait(long_enough);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(events[0].readiness.writable);
+}
+
+TEST_P(ReadinessOf, AResetMakesReadable) {
+  for (const Interest interest : {readable, both}) {
+    pair_ = make_pair();
+    send_text(ours(), "never read");  // what makes it a reset for a Unix socket, on Linux
+    await(theirs(), POLLIN);
+    add(interest);
+    reset_connection(std::move(pair_.theirs));
+    expect_soon(interest == both ? "7.1:rw" : "7.1:r");
+    std::array<std::byte, 1> none{};
+    const auto received = sys::receive(ours(), none);
+    if (std::get<int>(GetParam()) != AF_UNIX) EXPECT_EQ(received.errno_value(), ECONNRESET);
+    EXPECT_FALSE(received.would_block());
+    poller_->remove(ours());
+  }
+}
+
+// --- Pipes: one direction only, and hang-ups that come without any other bit.
+
+TEST_P(Pollers, APipeIsReadableWithBytesAndAtItsEnd) {
+  auto pipe = must(sys::open_pipe(), "pipe");
+  add(pipe.reader.get(), token_of(1), readable);
+  EXPECT_THAT(wait(at_once), IsEmpty());
+  sys::wake(pipe.writer.get());
+  EXPECT_THAT(wait(long_enough), ElementsAre("1.1:r"));
+  sys::drain_pipe(pipe.reader.get());
+  EXPECT_THAT(wait(at_once), IsEmpty());
+  pipe.writer.reset();
+  for (int i = 0; i < 2; ++i) {
+    const auto events = poller_->wait(long_enough);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_TRUE(events[0].readiness.readable);
+  }
+}
+
+TEST_P(Pollers, AFullPipeIsWritableOnceItsReaderIsGone) {
+  auto pipe = must(sys::open_pipe(), "pipe");
+  const std::array<char, 4096> block{};
+  while (sys::write(pipe.writer.get(), block)) continue;
+  add(pipe.writer.get(), token_of(1), writable);
+  EXPECT_THAT(wait(at_once), IsEmpty());
+  pipe.reader.reset();
+  const auto events = poller_->wait(long_enough);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(events[0].readiness.writable);
+}
+
+// --- Removal.
+
+TEST_P(Pollers, WhatIsRemovedIsNotReported) {
+  const auto first = unix_pair();
+  const auto second = unix_pair();
+  add(first.ours.get(), token_of(1), both);
+  add(second.ours.get(), token_of(2), both);
+  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w", "2.1:w"));
+  poller_->remove(first.ours.get());
+  EXPECT_THAT(wait(at_once), ElementsAre("2.1:w"));
+  add(first.ours.get(), token_of(1, 2), both);
+  EXPECT_THAT(wait(at_once), ElementsAre("1.2:w", "2.1:w"));
+}
+
+TEST_P(Pollers, ADescriptorReusedInsideABatchIsReportedWithItsNewTokenOnly) {
+  auto old = unix_pair();
+  const auto other = unix_pair();
+  const int number = old.ours.get();
+  add(number, token_of(1, 1), both);
+  add(other.ours.get(), token_of(2), readable);
+  send_text(old.theirs.get(), "for the old one");
+  send_text(other.theirs.get(), "x");
+
+  const auto batch = poller_->wait(at_once);
+  EXPECT_THAT(texts_of(batch), ElementsAre("1.1:rw", "2.1:r"));
+  poller_->remove(number);
+  old.ours.reset();
+  const auto fresh = unix_pair();
+  ASSERT_EQ(fresh.ours.get(), number) << "the kernel gives out the lowest number that is free";
+  add(number, token_of(1, 2), readable);
+  EXPECT_THAT(texts_of(batch), ElementsAre("1.1:rw", "2.1:r")) << "a batch is good until the next wait";
+
+  EXPECT_THAT(wait(at_once), ElementsAre("2.1:r")) << "the fresh one has nothing to read";
+  send_text(fresh.theirs.get(), "x");
+  EXPECT_THAT(wait(at_once), ElementsAre("1.2:r", "2.1:r"));
+}
+
+TEST_P(Pollers, ABatchStaysGoodWhileManyAreAddedAndRemoved) {
+  const auto ready = unix_pair();
+  add(ready.ours.get(), token_of(9), writable);
+  const auto batch = poller_->wait(at_once);
+  std::vector<SocketPair> more(200);
+  for (auto& pair : more) {
+    pair = unix_pair();
+    add(pair.ours.get(), token_of(1), both);
+  }
+  must(poller_->modify(ready.ours.get(), token_of(5), readable), "modify");
+  for (auto& pair : more) poller_->remove(pair.ours.get());
+  poller_->remove(ready.ours.get());
+  EXPECT_THAT(texts_of(batch), ElementsAre("9.1:w"));
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(Pollers, RemovingWhatIsNotWatchedDoesNothing) {
+  const auto pair = unix_pair();
+  const auto watched = unix_pair();
+  add(watched.ours.get(), token_of(1), writable);
+  for (const int fd : {-1, pair.ours.get(), closed_descriptor(), 1'000'000}) poller_->remove(fd);
+  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w"));
+}
+
+TEST_P(Pollers, DestructionLeavesDescriptorsOpen) {
+  const auto pair = unix_pair();
+  add(pair.ours.get(), token_of(1), both);
+  poller_.reset();
+  ASSERT_TRUE(is_open(pair.ours.get()));
+  send_text(pair.ours.get(), "x");
+  EXPECT_EQ(drain(pair.theirs.get()), 1U);
+}
+
+// --- Refusals.
+
+TEST_P(Pollers, ADescriptorThatIsNotOpenIsRefused) {
+  EXPECT_EQ(poller_->add(-1, token_of(1), readable), sys::make_error(EBADF));
+  EXPECT_EQ(poller_->add(closed_descriptor(), token_of(1), both), sys::make_error(EBADF));
+  EXPECT_EQ(poller_->add(1'000'000, token_of(1), both), sys::make_error(EBADF));
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(Pollers, AddingTwiceIsRefusedAndChangesNothing) {
+  const auto pair = unix_pair();
+  add(pair.ours.get(), token_of(1), writable);
+  EXPECT_EQ(poller_->add(pair.ours.get(), token_of(2), readable), sys::make_error(EEXIST));
+  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w"));
+}
+
+TEST_P(Pollers, ModifyingWhatIsNotWatchedIsRefused) {
+  const auto pair = unix_pair();
+  EXPECT_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
+  add(pair.ours.get(), token_of(1), both);
+  poller_->remove(pair.ours.get());
+  EXPECT_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(Pollers, AfterARefusalTheNumberCanBeAddedWhenItIsOpen) {
+  const int number = closed_descriptor();
+  ASSERT_TRUE(poller_->add(number, token_of(1), both));
+  const auto pair = unix_pair();
+  ASSERT_EQ(pair.ours.get(), number);
+  add(number, token_of(2), both);
+  EXPECT_THAT(wait(at_once), ElementsAre("2.1:w"));
+}
+
+TEST(SelectPoller, RefusesADescriptorBeyondItsCapacity) {
+  const auto poller = make_select_poller(64);
+  const auto pair = unix_pair();
+  const sys::Descriptor beyond{::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 64)};
+  EXPECT_EQ(poller->add(beyond.get(), token_of(1), both), sys::make_error(EMFILE));
+  EXPECT_EQ(poller->modify(beyond.get(), token_of(1), both), sys::make_error(ENOENT));
+  poller->remove(beyond.get());
+  EXPECT_THAT(texts_of(poller->wait(at_once)), IsEmpty());
+
+  const sys::Descriptor highest{::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 63)};
+  ASSERT_EQ(highest.get(), 63);
+  must(poller->add(highest.get(), token_of(2), both), "add");
+  EXPECT_THAT(texts_of(poller->wait(at_once)), ElementsAre("2.1:w"));
+}
+
+// --- Time.
+
+TEST_P(Pollers, ATimeoutNeverEndsEarly) {
+  const auto quiet = unix_pair();
+  add(quiet.ours.get(), token_of(1), readable);
+  const std::array<Nanoseconds, 9> timeouts{1ns,   999ns,       1us,          999us, 1ms,
+                                            1500us, 1ms + 999ns, 2ms + 1ns, 20ms};
+  for (int round = 0; round < 5; ++round) {
+    for (const Nanoseconds timeout : timeouts) {
+      const Instant start = sys::monotonic_now();
+      EXPECT_THAT(wait(timeout), IsEmpty());
+      EXPECT_GE((sys::monotonic_now() - start).count(), timeout.count());
+    }
+  }
+}
+
+TEST_P(Pollers, ATimeoutHoldsWithNothingWatched) {
+  const Instant start = sys::monotonic_now();
+  EXPECT_THAT(wait(1500us), IsEmpty());
+  EXPECT_GE(sys::monotonic_now() - start, Nanoseconds{1500us});
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(Pollers, AZeroOrNegativeTimeoutIsALook) {
+  const auto pair = unix_pair();
+  add(pair.ours.get(), token_of(1), readable);
+  for (const Nanoseconds timeout : {0ns, -1ns, -1000000000ns, Nanoseconds::min()}) {
+    EXPECT_THAT(wait(timeout), IsEmpty());
+  }
+  send_text(pair.theirs.get(), "x");
+  EXPECT_THAT(wait(at_once), ElementsAre("1.1:r"));
+}
+
+TEST_P(Pollers, AWaitWithoutEndOrNearlySoIsEndedByAnEvent) {
+  for (const Timeout timeout : {Timeout{}, Timeout{Nanoseconds::max()}, Timeout{24h * 365}}) {
+    const auto pair = unix_pair();
+    add(pair.ours.get(), token_of(1), readable);
+    std::thread sender{[fd = pair.theirs.get()] {
+      must(sys::poll({}, 5ms), "poll");  // so that the wait has most likely begun
+      send_text(fd, "x");
+    }};
+    EXPECT_THAT(wait(timeout), ElementsAre("1.1:r"));
+    sender.join();
+    poller_->remove(pair.ours.get());
+  }
+}
+
+volatile sig_atomic_t interruptions = 0;
+
+// A signal a millisecond, to this process, until the end of the scope.
+class Interruptions {
+ public:
+  Interruptions() {
+    interruptions = 0;
+    struct sigaction action {};
+    action.sa_handler = [](int) { interruptions = interruptions + 1; };
+    ::sigaction(SIGALRM, &action, &old_action_);
+    set_interval(1000);
+  }
+  Interruptions(const Interruptions&) = delete;
+  Interruptions& operator=(const Interruptions&) = delete;
+  ~Interruptions() {
+    set_interval(0);
+    ::sigaction(SIGALRM, &old_action_, nullptr);
+  }
+
+ private:
+  static void set_interval(suseconds_t microseconds) {
+    const itimerval interval{.it_interval = {.tv_sec = 0, .tv_usec = microseconds},
+                             .it_value = {.tv_sec = 0, .tv_usec = microseconds}};
+    ::setitimer(ITIMER_REAL, &interval, nullptr);
+  }
+
+  struct sigaction old_action_ {};
+};
+
+TEST_P(Pollers, AnInterruptedWaitReportsNothingAndTheNextOneGoesOn) {
+  const auto pair = unix_pair();
+  add(pair.ours.get(), token_of(1), readable);
+  const Interruptions storm;
+  while (interruptions < 20) EXPECT_THAT(wait(20ms), IsEmpty());
+  send_text(pair.theirs.get(), "x");
+  std::vector<std::string> events;
+  while (events.empty()) events = wait(20ms);
+  EXPECT_THAT(events, ElementsAre("1.1:r"));
+}
+
+// --- Many.
+
+class ManyDescriptors : public Pollers {
+ protected:
+  static constexpr std::size_t count = 5'000;
+  static constexpr int most_waits = 100;  // to be told of all that are ready
+
+  void SetUp() override {
+    if (sys::raise_descriptor_limit() < 2 * count + 100) {
+      GTEST_SKIP() << "the hard limit on descriptors (ulimit -Hn) is below " << 2 * count + 100;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      pairs_.push_back(unix_pair());
+      const auto refusal = poller_->add(pairs_[i].ours.get(), token_of(i), readable);
+      if (refusal == sys::make_error(EMFILE)) GTEST_SKIP() << "this system's select ends sooner";
+      must(refusal, "add");
+    }
+    ASSERT_GT(pairs_.back().ours.get(), 5'000);
+  }
+
+  // The slots reported in as many waits as it takes to be told of `wanted` of them, or in most_waits.
+  std::set<std::uint32_t> collect(std::size_t wanted) {
+    std::set<std::uint32_t> slots;
+    for (int waits = 0; waits < most_waits && slots.size() < wanted; ++waits) {
+      for (const Event& event : poller_->wait(long_enough)) {
+        slots.insert(event.token.slot);
+        EXPECT_EQ(event.token.generation, 1U);
+        EXPECT_EQ(event.readiness, readiness_) << event.token.slot;
+      }
+    }
+    return slots;
+  }
+
+  std::vector<SocketPair> pairs_;
+  Readiness readiness_{.readable = true};
+};
+
+INSTANTIATE_TEST_SUITE_P(Backends, ManyDescriptors, testing::ValuesIn(backend_names()),
+                         name_of_backend);
+
+TEST_P(ManyDescriptors, OneOfThemIsFound) {
+  EXPECT_THAT(wait(at_once), IsEmpty());
+  for (const std::size_t index : {std::size_t{0}, std::size_t{1}, count / 2, count - 1}) {
+    send_text(pairs_[index].theirs.get(), "x");
+    EXPECT_THAT(wait(long_enough), ElementsAre(text_of({token_of(index), readiness_})));
+    drain(pairs_[index].ours.get());
+  }
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+TEST_P(ManyDescriptors, AllOfThemAreReportedAlthoughNoneIsRead) {
+  for (const auto& pair : pairs_) send_text(pair.theirs.get(), "x");
+  EXPECT_EQ(collect(count).size(), count);
+}
+
+TEST_P(ManyDescriptors, NoneStarvesWhenAllAreReadyBothWays) {
+  readiness_ = {.readable = true, .writable = true};
+  for (std::size_t i = 0; i < count; ++i) {
+    send_text(pairs_[i].theirs.get(), "x");
+    must(poller_->modify(pairs_[i].ours.get(), token_of(i), both), "modify");
+  }
+  EXPECT_EQ(collect(count).size(), count);
+}
+
+TEST_P(ManyDescriptors, AfterHalfAreRemovedTheOtherHalfIsReported) {
+  for (std::size_t i = 0; i < count; i += 2) poller_->remove(pairs_[i].ours.get());
+  for (const auto& pair : pairs_) send_text(pair.theirs.get(), "x");
+  const auto slots = collect(count / 2);
+  EXPECT_EQ(slots.size(), count / 2);
+  EXPECT_TRUE(std::all_of(slots.begin(), slots.end(), [](auto slot) { return slot % 2 == 1; }));
+  for (std::size_t i = 1; i < count; i += 2) poller_->remove(pairs_[i].ours.get());
+  EXPECT_THAT(wait(at_once), IsEmpty());
+}
+
+// --- Anything, in any order: what is reported is what a plain model says.
+
+class Model {
+ public:
+  struct Line {
+    SocketPair pair = unix_pair();
+    Interest interest;  // neither where it is not watched
+    Token token;
+    bool has_bytes = false;
+    bool is_full = false;
+  };
+
+  std::vector<std::string> expected() const {
+    std::vector<Event> events;
+    for (const Line& line : lines) {
+      const Readiness ready{.readable = line.interest.readable && line.has_bytes,
+                            .writable = line.interest.writable && !line.is_full};
+      if (ready.readable || ready.writable) events.push_back({line.token, ready});
+    }
+    return texts_of(events);
+  }
+
+  std::array<Line, 16> lines;
+};
+
+TEST_P(Pollers, AgreesWithAModelThroughRandomChanges) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random{seed};
+  const auto below = [&random](std::size_t end) { return static_cast<std::size_t>(random() % end); };
+  Model model;
+  for (std::uint32_t step = 0; step < 3'000; ++step) {
+    Model::Line& line = model.lines[below(model.lines.size())];
+    const int fd = line.pair.ours.get();
+    const Interest interest = std::array{readable, writable, both}[below(3)];
+    const Token token = token_of(below(1'000), step);
+    const bool was_watched = line.interest.any();
+    switch (below(8)) {
+      case 0:
+      case 1:
+        ASSERT_EQ(poller_->add(fd, token, interest).value(), was_watched ? EEXIST : 0);
+        if (!was_watched) line.token = token, line.interest = interest;
+        break;
+      case 2:
+        ASSERT_EQ(poller_->modify(fd, token, interest).value(), was_watched ? 0 : ENOENT);
+        if (was_watched) line.token = token, line.interest = interest;
+        break;
+      case 3:
+        poller_->remove(fd);
+        line.interest = {};
+        break;
+      case 4:
+        poller_->remove(fd);
+        line = Model::Line{};  // most often under a number that was watched before
+        break;
+      case 5:
+        send_text(line.pair.theirs.get(), "x");
+        line.has_bytes = true;
+        break;
+      case 6:
+        drain(fd);
+        line.has_bytes = false;
+        break;
+      default:
+        line.is_full = !line.is_full;
+        line.is_full ? fill(fd) : drain(line.pair.theirs.get());
+    }
+    ASSERT_EQ(wait(at_once), model.expected()) << "step " << step;
+  }
+}
+
+}  // namespace
+}  // namespace switchboard::test

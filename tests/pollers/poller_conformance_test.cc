@@ -230,8 +230,8 @@ TEST_P(ReadinessOf, AResetMakesReadable) {
     expect_soon(interest == both ? "7.1:rw" : "7.1:r");
     std::array<std::byte, 1> none{};
     const auto received = sys::receive(ours(), none);
-    if (std::get<int>(GetParam()) != AF_UNIX) EXPECT_EQ(received.errno_value(), ECONNRESET);
-    EXPECT_FALSE(received.would_block());
+    const bool is_unix = std::get<int>(GetParam()) == AF_UNIX;
+    EXPECT_TRUE(received.errno_value() == ECONNRESET || (is_unix && received.ok()));
     poller_->remove(ours());
   }
 }

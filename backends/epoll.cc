@@ -19,8 +19,9 @@ std::uint32_t to_epoll(Interest interest) noexcept {
 }
 
 Readiness from_epoll(std::uint32_t events) noexcept {
-  // EPOLLERR and EPOLLHUP come unasked for. A socket that failed shows what was asked for as well; a
-  // pipe whose other end is gone may show nothing else, and then either call would return at once.
+  // EPOLLERR and EPOLLHUP come unasked for. A socket that failed shows what was asked for as well;
+  // a pipe whose other end is gone may show nothing else, and then either call would return at
+  // once.
   const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
   const bool nothing_else = (events & (EPOLLIN | EPOLLOUT)) == 0;
   return {.readable = (events & EPOLLIN) != 0 || nothing_else,

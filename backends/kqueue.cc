@@ -1,10 +1,10 @@
-// kqueue(2) of macOS and the BSDs. A queue holds filters, not descriptors: reading and writing are two
-// filters of one descriptor, each added and deleted by itself, level-triggered as long as EV_CLEAR is
-// not set. A table here remembers which of the two stand, since EV_ADD of one that is there already
-// and EV_DELETE of a wrong one do not answer as the contract of Poller wants.
+// kqueue(2) of macOS and the BSDs. A queue holds filters, not descriptors: reading and writing are
+// two filters of one descriptor, each added and deleted by itself, level-triggered as long as
+// EV_CLEAR is not set. A table here remembers which of the two stand, since EV_ADD of one that is
+// there already and EV_DELETE of a wrong one do not answer as the contract of Poller wants.
 //
-// The token stays in that table too. udata, where it might travel, is a pointer (an intptr_t on NetBSD
-// before 10), and so too short for a token on 32-bit machines.
+// The token stays in that table too. udata, where it might travel, is a pointer (an intptr_t on
+// NetBSD before 10), and so too short for a token on 32-bit machines.
 #include "switchboard/sys/waiting.hpp"
 
 #ifdef SWITCHBOARD_HAS_KQUEUE
@@ -73,8 +73,8 @@ class KqueuePoller final : public Poller {
   }
 
  private:
-  // Brings the filters from what stands to `wanted`, with a call for each, so that there is no doubt
-  // which of them an error was about. After one `watched` tells what stands now.
+  // Brings the filters from what stands to `wanted`, with a call for each, so that there is no
+  // doubt which of them an error was about. After one `watched` tells what stands now.
   std::error_code change(int fd, Watched& watched, Interest wanted) noexcept {
     const auto set = [&](int filter, bool& stands, bool ought) -> std::error_code {
       if (stands == ought) return {};
@@ -89,8 +89,8 @@ class KqueuePoller final : public Poller {
     return read_error ? read_error : write_error;
   }
 
-  // Adds to the event that this batch holds for the descriptor already, or makes one. Gives how many
-  // events there are now.
+  // Adds to the event that this batch holds for the descriptor already, or makes one. Gives how
+  // many events there are now.
   std::size_t report(const struct kevent& ready, std::size_t reported) noexcept {
     const auto fd = static_cast<int>(ready.ident);
     Watched* watched = table_.find(fd);

@@ -1,6 +1,6 @@
-// libevent 2.x behind the same seam, as a reference: an event_base, one struct event a descriptor and
-// no bufferevents. libevent calls back; what it says is collected and handed out when its loop has
-// made one turn. http://www.wangafu.net/~nickm/libevent-book/
+// libevent 2.x behind the same seam, as a reference: an event_base, one struct event a descriptor
+// and no bufferevents. libevent calls back; what it says is collected and handed out when its loop
+// has made one turn. http://www.wangafu.net/~nickm/libevent-book/
 //
 // libevent tells of errors twice, by a return value and on stderr. The first one is passed on; the
 // second is turned off, for the whole process, when the first of these pollers is made.
@@ -21,7 +21,9 @@ namespace {
 struct Free {
   void operator()(event_config* config) const noexcept { event_config_free(config); }
   void operator()(event_base* base) const noexcept { event_base_free(base); }
-  void operator()(event* watch) const noexcept { event_free(watch); }  // and deletes it from its base
+  void operator()(event* watch) const noexcept {
+    event_free(watch);
+  }  // and deletes it from its base
 };
 
 using Base = std::unique_ptr<event_base, Free>;
@@ -44,7 +46,8 @@ Base make_base() {
       made_or_throw(event_config_new(), "event_config_new")};
   // The clock that libevent would read otherwise is up to 4 ms slow, and its timers as much early.
   event_config_set_flag(config.get(), EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
-  return Base{made_or_throw(event_base_new_with_config(config.get()), "event_base_new_with_config")};
+  return Base{
+      made_or_throw(event_base_new_with_config(config.get()), "event_base_new_with_config")};
 }
 
 short to_libevent(Interest interest) noexcept {
@@ -66,7 +69,8 @@ class LibeventPoller final : public Poller {
  public:
   LibeventPoller()
       : base_(make_base()),
-        timer_(made_or_throw(event_new(base_.get(), -1, 0, [](int, short, void*) {}, nullptr),
+        timer_(made_or_throw(event_new(
+                                 base_.get(), -1, 0, [](int, short, void*) {}, nullptr),
                              "event_new")) {}
 
   std::error_code add(int fd, Token token, Interest interest) override {

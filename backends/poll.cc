@@ -1,5 +1,5 @@
-// poll(2). The kernel keeps nothing between two calls, so the whole set goes in with every wait: it is
-// kept dense, the last entry moving into the place of one that is removed.
+// poll(2). The kernel keeps nothing between two calls, so the whole set goes in with every wait: it
+// is kept dense, the last entry moving into the place of one that is removed.
 #include <poll.h>
 
 #include <cassert>
@@ -25,8 +25,9 @@ short to_poll(Interest interest) noexcept {
 }
 
 Readiness from_poll(const pollfd& entry) noexcept {
-  // These come unasked for, and often alone: whoever watches finds out by reading or writing. POLLNVAL
-  // is a descriptor that was closed while it was watched, which its owner will find out just so.
+  // These come unasked for, and often alone: whoever watches finds out by reading or writing.
+  // POLLNVAL is a descriptor that was closed while it was watched, which its owner will find out
+  // just so.
   const bool failed = (entry.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
   const int ready = failed ? entry.events : entry.revents;
   return {.readable = (ready & POLLIN) != 0, .writable = (ready & POLLOUT) != 0, .hangup = failed};

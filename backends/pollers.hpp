@@ -22,8 +22,8 @@ std::unique_ptr<Poller> make_poll_poller();
 std::unique_ptr<Poller> make_select_poller(int capacity = sys::select_capacity());
 std::unique_ptr<Poller> make_libevent_poller();
 
-// One row a descriptor, found by its number: the kernel gives out the lowest number that is free, so
-// the rows lie close together. A row that was never written is a Row{}.
+// One row a descriptor, found by its number: the kernel gives out the lowest number that is free,
+// so the rows lie close together. A row that was never written is a Row{}.
 template <typename Row>
 class DescriptorTable {
  public:

@@ -1,9 +1,9 @@
-// select(2). Two bitmaps, one bit a descriptor: what is watched, which stays here, and what is ready,
-// which is a copy that the kernel writes over.
+// select(2). Two bitmaps, one bit a descriptor: what is watched, which stays here, and what is
+// ready, which is a copy that the kernel writes over.
 //
-// The C library's fd_set ends at FD_SETSIZE (1,024), and FD_SET beyond it writes past its end. Linux
-// itself takes bitmaps of any length, so these are our own and grow; elsewhere, and wherever a caller
-// says so, add() refuses what lies beyond the capacity.
+// The C library's fd_set ends at FD_SETSIZE (1,024), and FD_SET beyond it writes past its end.
+// Linux itself takes bitmaps of any length, so these are our own and grow; elsewhere, and wherever
+// a caller says so, add() refuses what lies beyond the capacity.
 #include <bit>
 #include <cassert>
 #include <limits>
@@ -99,7 +99,8 @@ class SelectPoller final : public Poller {
   std::span<const Event> wait(Timeout timeout) override {
     events_.clear();
     ready_ = watched_;
-    const auto count = sys::select(ready_.end(), ready_.readable.data(), ready_.writable.data(), timeout);
+    const auto count =
+        sys::select(ready_.end(), ready_.readable.data(), ready_.writable.data(), timeout);
     if (!count) return nothing_or_throw(count.errno_value(), "select");
     // A descriptor that is ready both ways counts twice.
     int left = *count;

@@ -3,8 +3,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "pollers.hpp"
 #include "switchboard/backends.hpp"
+
+#include "pollers.hpp"
 
 namespace switchboard {
 
@@ -47,7 +48,10 @@ const std::array<Backend, 5> table{{
     {"epoll", make_epoll, no_epoll, process_limit, "O(k)"},
     {"kqueue", make_kqueue, no_kqueue, process_limit, "O(k)"},
     {"poll", &make_poll_poller, {}, process_limit, "O(n), 8 bytes copied per watched descriptor"},
-    {"select", [] { return make_select_poller(); }, {}, select_limit,
+    {"select",
+     [] { return make_select_poller(); },
+     {},
+     select_limit,
      "O(highest descriptor), 2 bits copied each way per number"},
     {"libevent", make_libevent, no_libevent, "as the kernel interface that libevent chose",
      "as that interface, and a callback per event"},
@@ -80,10 +84,10 @@ const Backend& find_backend(std::string_view name) {
   const auto found = std::find_if(table.begin(), table.end(),
                                   [name](const Backend& row) { return row.name == name; });
   if (found != table.end() && found->available()) return *found;
-  const std::string problem =
-      found == table.end() ? "there is no backend '" + std::string(name) + "'"
-                           : "backend '" + std::string(name) + "' is not available here (" +
-                                 std::string(found->unavailable_because) + ")";
+  const std::string problem = found == table.end()
+                                  ? "there is no backend '" + std::string(name) + "'"
+                                  : "backend '" + std::string(name) + "' is not available here (" +
+                                        std::string(found->unavailable_because) + ")";
   throw std::invalid_argument(problem + "; choose one of " + available_names());
 }
 

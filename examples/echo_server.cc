@@ -1,4 +1,5 @@
-// An echo server: build it with c++ -std=c++20 echo_server.cc $(pkg-config --cflags --libs switchboard)
+// An echo server: build it with c++ -std=c++20 echo_server.cc $(pkg-config --cflags --libs
+// switchboard)
 #include <csignal>
 #include <iostream>
 #include <switchboard/switchboard.hpp>
@@ -16,7 +17,8 @@ int main(int argc, char** argv) {
   Reactor reactor;
   Echo echo;
   ConnectionTable connections(reactor, echo);
-  Listener listener(reactor, Endpoint::parse(argc > 1 ? argv[1] : "tcp://127.0.0.1:7007"), connections);
+  Listener listener(reactor, Endpoint::parse(argc > 1 ? argv[1] : "tcp://127.0.0.1:7007"),
+                    connections);
   std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
   reactor.run();

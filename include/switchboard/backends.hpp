@@ -12,11 +12,11 @@ namespace switchboard {
 
 // One row. All text is static.
 struct Backend {
-  std::string_view name;               // what --backend takes
-  std::unique_ptr<Poller> (*make)();   // null where unavailable; throws std::system_error
+  std::string_view name;                 // what --backend takes
+  std::unique_ptr<Poller> (*make)();     // null where unavailable; throws std::system_error
   std::string_view unavailable_because;  // empty where available
-  std::string_view descriptors;        // how many descriptors it can watch
-  std::string_view cost_of_wait;       // what one wait costs, in watched (n) and ready (k) descriptors
+  std::string_view descriptors;          // how many descriptors it can watch
+  std::string_view cost_of_wait;  // what one wait costs, in watched (n) and ready (k) descriptors
 
   bool available() const noexcept { return make != nullptr; }
 };
@@ -24,8 +24,8 @@ struct Backend {
 // Every backend there is, in order of preference.
 std::span<const Backend> backends() noexcept;
 
-// The one that a Reactor uses unless told otherwise: the build option `default_backend`, or the first
-// available.
+// The one that a Reactor uses unless told otherwise: the build option `default_backend`, or the
+// first available.
 const Backend& default_backend() noexcept;
 
 // Throws std::invalid_argument, with the names to choose from, where there is none of that name, or

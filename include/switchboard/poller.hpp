@@ -31,7 +31,8 @@ struct Token {
   }
 };
 
-// What a watcher wants to hear of. At least one of the two must be set when it is given to a Poller.
+// What a watcher wants to hear of. At least one of the two must be set when it is given to a
+// Poller.
 struct Interest {
   bool readable = false;
   bool writable = false;
@@ -41,8 +42,8 @@ struct Interest {
 };
 
 // What a descriptor can do now without blocking. An error or the end of a stream makes it both
-// readable and (where watched) writable, since a read or a write would return at once. `hangup` is a
-// hint, given by some pollers only; reading tells what really happened.
+// readable and (where watched) writable, since a read or a write would return at once. `hangup` is
+// a hint, given by some pollers only; reading tells what really happened.
 struct Readiness {
   bool readable = false;
   bool writable = false;
@@ -64,8 +65,8 @@ class Poller {
   virtual ~Poller() = default;
 
   // Starts watching. The descriptor stays its owner's, who calls remove() before closing it.
-  // Errors: EBADF where `fd` is not open, EEXIST where it is watched already, and whatever the kernel
-  // or the table has (EMFILE, ENOMEM, ENOSPC, EPERM). After an error `fd` is not watched.
+  // Errors: EBADF where `fd` is not open, EEXIST where it is watched already, and whatever the
+  // kernel or the table has (EMFILE, ENOMEM, ENOSPC, EPERM). After an error `fd` is not watched.
   virtual std::error_code add(int fd, Token token, Interest interest) = 0;
 
   // Replaces token and interest. ENOENT where `fd` is not watched; after any other error the old
@@ -76,9 +77,9 @@ class Poller {
   virtual void remove(int fd) = 0;
 
   // Waits until something is ready or `timeout` has passed (rounded up: a wait never ends early but
-  // for an event or a signal). The events are good until the next wait, whatever is added or removed
-  // meanwhile. An interrupted wait, and one for which the kernel had no memory, reports nothing; any
-  // other failure is a mistake of ours and throws std::system_error.
+  // for an event or a signal). The events are good until the next wait, whatever is added or
+  // removed meanwhile. An interrupted wait, and one for which the kernel had no memory, reports
+  // nothing; any other failure is a mistake of ours and throws std::system_error.
   virtual std::span<const Event> wait(Timeout timeout) = 0;
 };
 

@@ -4,16 +4,21 @@
 
 namespace switchboard {
 
-EchoService::EchoService(Reactor& reactor, ConnectionLimits limits, ClosedCallback on_closed)
-    : closed_callback_(std::move(on_closed)), connections_(reactor, *this, limits) {}
+EchoService::EchoService(Reactor& reactor, ConnectionLimits limits, OpenedCallback on_opened,
+                         ClosedCallback on_closed)
+    : opened_callback_(std::move(on_opened)),
+      closed_callback_(std::move(on_closed)),
+      connections_(reactor, *this, limits) {}
 
-void EchoService::on_open(Connection&) {
+void EchoService::on_open(Connection& connection) {
   ++counts_.opened;
+  if (opened_callback_) opened_callback_(connection);
 }
 
 std::size_t EchoService::on_data(Connection& connection, const Slice& input) {
   counts_.bytes += input.size();
-  connection.write(input);  // refused only where the connection is closing: then nobody waits for it
+  connection.write(
+      input);  // refused only where the connection is closing: then nobody waits for it
   return input.size();
 }
 

@@ -39,15 +39,24 @@ CloseReason reason_for(int errno_value) noexcept {
 
 std::string_view to_string(CloseReason reason) noexcept {
   switch (reason) {
-    case CloseReason::peer_closed: return "peer closed";
-    case CloseReason::reset: return "reset";
-    case CloseReason::timed_out: return "timed out";
-    case CloseReason::idle: return "idle";
-    case CloseReason::output_limit: return "output limit";
-    case CloseReason::protocol_error: return "protocol error";
-    case CloseReason::local: return "local";
-    case CloseReason::shutdown: return "shutdown";
-    case CloseReason::refused: return "refused";
+    case CloseReason::peer_closed:
+      return "peer closed";
+    case CloseReason::reset:
+      return "reset";
+    case CloseReason::timed_out:
+      return "timed out";
+    case CloseReason::idle:
+      return "idle";
+    case CloseReason::output_limit:
+      return "output limit";
+    case CloseReason::protocol_error:
+      return "protocol error";
+    case CloseReason::local:
+      return "local";
+    case CloseReason::shutdown:
+      return "shutdown";
+    case CloseReason::refused:
+      return "refused";
   }
   return "unknown";
 }

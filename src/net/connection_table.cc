@@ -138,8 +138,8 @@ Instant ConnectionTable::idle_deadline(const Connection& connection) const noexc
 }
 
 void ConnectionTable::arm_idle_timer(const Connection& next) {
-  idle_timer_ = reactor_.call_after(idle_deadline(next) - sys::monotonic_now(),
-                                    [this] { close_idle(); });
+  idle_timer_ =
+      reactor_.call_after(idle_deadline(next) - sys::monotonic_now(), [this] { close_idle(); });
 }
 
 void ConnectionTable::close_idle() {

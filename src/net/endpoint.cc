@@ -67,7 +67,9 @@ std::pair<std::string, std::string_view> split_host_and_port(std::string_view te
 
 void check_host(std::string_view text, const std::string& host) {
   if (host.empty()) refuse(text, "no host before the port; write * for every address");
-  const auto odd = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == 0x7F; };
+  const auto odd = [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == 0x7F;
+  };
   if (std::any_of(host.begin(), host.end(), odd)) {
     refuse(text, "a host name has no blanks, slashes or control characters");
   }
@@ -80,8 +82,7 @@ sys::SocketAddress unix_address(const std::string& path) {
   std::copy(path.begin(), path.end(), name.sun_path);
   sys::SocketAddress address;
   std::memcpy(&address.storage, &name, sizeof name);
-  address.length =
-      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
   return address;
 }
 
@@ -105,7 +106,8 @@ std::vector<sys::SocketAddress> every_address(std::uint16_t port) {
 }  // namespace
 
 Endpoint Endpoint::parse(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) refuse(text.substr(0, text.find('\0')), "holds a NUL byte");
+  if (text.find('\0') != std::string_view::npos)
+    refuse(text.substr(0, text.find('\0')), "holds a NUL byte");
   if (text.starts_with(tcp_scheme)) {
     auto [host, digits] = split_host_and_port(text, text.substr(tcp_scheme.size()));
     check_host(text, host);
@@ -136,9 +138,10 @@ Endpoint Endpoint::from(const sys::SocketAddress& address) {
     sockaddr_in6 name{};
     std::memcpy(&name, &address.storage, sizeof name);
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&name.sin6_addr);
-    return {Kind::tcp,
-            mapped ? text_of(AF_INET, &name.sin6_addr.s6_addr[12]) : text_of(AF_INET6, &name.sin6_addr),
-            ntohs(name.sin6_port)};
+    return {
+        Kind::tcp,
+        mapped ? text_of(AF_INET, &name.sin6_addr.s6_addr[12]) : text_of(AF_INET6, &name.sin6_addr),
+        ntohs(name.sin6_port)};
   }
   sockaddr_un name{};
   std::memcpy(&name, &address.storage, std::min<std::size_t>(address.length, sizeof name));

@@ -26,8 +26,8 @@ bool is_exhaustion(int errno_value) noexcept {
          errno_value == ENOMEM;
 }
 
-// What became of one connection before it could be accepted; the next may be well (accept(2), "Error
-// handling").
+// What became of one connection before it could be accepted; the next may be well (accept(2),
+// "Error handling").
 bool is_of_one_connection(int errno_value) noexcept {
   switch (errno_value) {
     case ECONNABORTED:
@@ -76,9 +76,10 @@ void remove_stale_socket_file(const Endpoint& endpoint, const sys::SocketAddress
   const auto file = sys::identify_file(endpoint.path());
   if (!file) return;  // most likely there is none; if not, bind() will say what is wrong
   if (!file->is_socket) {
-    throw std::runtime_error("cannot listen on " + endpoint.to_string() +
-                             ": a file that is no socket is in the way; remove it or choose another "
-                             "path");
+    throw std::runtime_error(
+        "cannot listen on " + endpoint.to_string() +
+        ": a file that is no socket is in the way; remove it or choose another "
+        "path");
   }
   const auto probe = sys::open_stream_socket(AF_UNIX);
   if (!probe) cannot_listen(endpoint, probe.error());
@@ -153,8 +154,8 @@ void Listener::open_tcp(const Endpoint& endpoint) {
   for (sys::SocketAddress address : endpoint.resolve()) {
     set_port(address, port);  // the port that was picked for the first is the others' too
     auto socket = sys::open_stream_socket(address.family());
-    last_error = socket ? bind_tcp(socket->get(), address, endpoint.is_every_address())
-                        : socket.error();
+    last_error =
+        socket ? bind_tcp(socket->get(), address, endpoint.is_every_address()) : socket.error();
     if (is_address_of_elsewhere(last_error)) continue;
     check(last_error, endpoint.with_port(port));
     check(set_stream_options(socket->get(), table_.limits().keepalive), endpoint);

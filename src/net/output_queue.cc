@@ -57,7 +57,8 @@ void OutputQueue::consume(std::size_t count) noexcept {
 }
 
 void OutputQueue::advance() noexcept {
-  first_ = Slice{};  // lets go of the block now: a broadcast is freed when its last member has sent it
+  first_ =
+      Slice{};  // lets go of the block now: a broadcast is freed when its last member has sent it
   if (rest_ == nullptr) return;
   first_ = std::move(rest_->slices[rest_->head++]);
   rest_->bytes -= first_.size();

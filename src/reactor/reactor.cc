@@ -72,13 +72,10 @@ std::error_code Reactor::set_interest(Token token, Interest wanted) {
   const Interest present = registration->interest();
   if (wanted == present) return {};
   std::error_code error;
-  if (!wanted.any()) {
-    poller_->remove(fd);
-  } else if (!present.any()) {
-    error = poller_->add(fd, token, wanted);
-  } else if ((error = poller_->modify(fd, token, wanted))) {
-    poller_->remove(fd);
+  if (wanted.any()) {
+    error = present.any() ? poller_->modify(fd, token, wanted) : poller_->add(fd, token, wanted);
   }
+  if (error || !wanted.any()) poller_->remove(fd);
   registration->set(fd, error ? Interest{} : wanted);
   return error;
 }
@@ -226,7 +223,8 @@ void Reactor::run_posted() {
   } catch (...) {
     // Those behind the one that threw keep their place before whatever was posted meanwhile.
     const std::lock_guard lock{posted_mutex_};
-    posted_.insert(posted_.begin(), std::move_iterator{tasks.begin() + static_cast<std::ptrdiff_t>(next)},
+    posted_.insert(posted_.begin(),
+                   std::move_iterator{tasks.begin() + static_cast<std::ptrdiff_t>(next)},
                    std::move_iterator{tasks.end()});
     sys::wake(wake_pipe_.writer.get());
     throw;

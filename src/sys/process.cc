@@ -71,6 +71,15 @@ void drain_pipe(int pipe_reader) noexcept {
   while (taken == static_cast<ssize_t>(bytes.size()) || (taken < 0 && errno == EINTR));
 }
 
+std::error_code occupy_standard_descriptors() noexcept {
+  while (true) {
+    Descriptor null{::open("/dev/null", O_RDWR)};
+    if (!null) return make_error(errno);
+    if (null.get() > standard_error) return {};
+    null.release();  // the lowest free number was one of the three, which stay open to the end
+  }
+}
+
 Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept {
   ssize_t written = 0;
   do written = ::write(fd, bytes.data(), bytes.size());
@@ -98,6 +107,24 @@ void release_signal(int signal_number) noexcept {
 
 std::uint64_t take_signals() noexcept {
   return caught_signals.exchange(0);
+}
+
+std::error_code ignore_signal(int signal_number) noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  sigemptyset(&action.sa_mask);
+  return outcome(::sigaction(signal_number, &action, nullptr));
+}
+
+SignalsBlocked::SignalsBlocked() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  // Fails only for an unknown first argument.
+  ::pthread_sigmask(SIG_SETMASK, &all, &previous_);
+}
+
+SignalsBlocked::~SignalsBlocked() {
+  ::pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
 }
 
 std::uint64_t descriptor_limit() noexcept {

@@ -76,8 +76,8 @@ Result<Accepted> accept(int fd) noexcept {
   Accepted accepted;
   accepted.peer.length = sizeof accepted.peer.storage;
 #ifdef SOCK_NONBLOCK
-  accepted.socket.reset(::accept4(fd, accepted.peer.get(), &accepted.peer.length,
-                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+  accepted.socket.reset(
+      ::accept4(fd, accepted.peer.get(), &accepted.peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 #else
   accepted.socket.reset(::accept(fd, accepted.peer.get(), &accepted.peer.length));
 #endif
@@ -161,8 +161,7 @@ std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {
   constexpr int idle_option = TCP_KEEPALIVE;  // what macOS calls it
 #endif
   if (const auto error = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1)) return error;
-  if (const auto error =
-          set_option(fd, IPPROTO_TCP, idle_option, whole_seconds(keepalive.idle))) {
+  if (const auto error = set_option(fd, IPPROTO_TCP, idle_option, whole_seconds(keepalive.idle))) {
     return error;
   }
   if (const auto error =

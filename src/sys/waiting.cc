@@ -39,9 +39,9 @@ Result<int> select(int descriptors, BitmapWord* readable, BitmapWord* writable,
   timeval limit{};
   if (timeout) {
     // Some kernels refuse more than 100,000,000 seconds; a day is long enough for one wait.
-    const auto whole = std::clamp(std::chrono::ceil<std::chrono::microseconds>(*timeout),
-                                  std::chrono::microseconds{0},
-                                  std::chrono::microseconds{std::chrono::hours{24}});
+    const auto whole =
+        std::clamp(std::chrono::ceil<std::chrono::microseconds>(*timeout),
+                   std::chrono::microseconds{0}, std::chrono::microseconds{std::chrono::hours{24}});
     limit.tv_sec = static_cast<decltype(limit.tv_sec)>(whole.count() / 1'000'000);
     limit.tv_usec = static_cast<decltype(limit.tv_usec)>(whole.count() % 1'000'000);
   }
@@ -59,8 +59,8 @@ int select_capacity() noexcept {
 }
 
 Result<int> poll(std::span<pollfd> entries, Timeout timeout) noexcept {
-  return counted(::poll(entries.data(), static_cast<nfds_t>(entries.size()),
-                        ceil_milliseconds(timeout)));
+  return counted(
+      ::poll(entries.data(), static_cast<nfds_t>(entries.size()), ceil_milliseconds(timeout)));
 }
 
 #ifdef SWITCHBOARD_HAS_EPOLL

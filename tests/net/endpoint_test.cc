@@ -1,18 +1,18 @@
 // Endpoint: what is understood, how it is written again, and what is said about the rest.
+#include "switchboard/net/endpoint.hpp"
+
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <string>
 
-#include "switchboard/net/endpoint.hpp"
-
 namespace switchboard {
 namespace {
 
 TEST(Endpoint, reads_what_it_writes) {
-  for (const char* text : {"tcp://127.0.0.1:7007", "tcp://[::1]:7007", "tcp://localhost:0",
-                           "tcp://*:65535", "unix:///run/x.sock", "tcp://[fe80::1%lo]:1",
-                           "unix:///with blank/and:colon"}) {
+  for (const char* text :
+       {"tcp://127.0.0.1:7007", "tcp://[::1]:7007", "tcp://localhost:0", "tcp://*:65535",
+        "unix:///run/x.sock", "tcp://[fe80::1%lo]:1", "unix:///with blank/and:colon"}) {
     EXPECT_EQ(Endpoint::parse(text).to_string(), text);
   }
 }
@@ -39,27 +39,26 @@ TEST_P(BadEndpoint, is_refused_with_the_mistake_and_the_mend) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, BadEndpoint,
-    testing::Values(
-        Bad{"", "''", "begins with tcp:// or unix://"},
-        Bad{"127.0.0.1:7007", "'127.0.0.1:7007'", "begins with tcp:// or unix://"},
-        Bad{"udp://127.0.0.1:7007", "udp", "begins with tcp:// or unix://"},
-        Bad{"tcp://127.0.0.1", "port is missing", "tcp://127.0.0.1:7007"},
-        Bad{"tcp://127.0.0.1:", "no port", "write 0"},
-        Bad{"tcp://127.0.0.1:http", "'http' is not a port", "0 to 65535"},
-        Bad{"tcp://127.0.0.1:-1", "'-1' is not a port", "0 to 65535"},
-        Bad{"tcp://127.0.0.1:7007/x", "'7007/x' is not a port", "0 to 65535"},
-        Bad{"tcp://127.0.0.1:65536", "65536 is too large", "65535"},
-        Bad{"tcp://127.0.0.1:99999999999999999999", "too large", "65535"},
-        Bad{"tcp://:7007", "no host", "write * for every address"},
-        Bad{"tcp://::1:7007", "brackets", "tcp://[::1]:7007"},
-        Bad{"tcp://[::1:7007", "never closed", "'['"},
-        Bad{"tcp://[::1]", "port must follow", "tcp://[::1]:7007"},
-        Bad{"tcp://[::g]:1", "'::g'", "not an IPv6 address"},
-        Bad{"tcp://[]:1", "''", "not an IPv6 address"},
-        Bad{"tcp://a b:1", "blanks", "host name"},
-        Bad{"unix://x.sock", "must be absolute", "three slashes"},
-        Bad{"unix:///" + std::string(200, 'x'), "201 bytes", "107"},
-        Bad{std::string("unix:///a\0b", 11), "NUL", "unix:///a"}));
+    testing::Values(Bad{"", "''", "begins with tcp:// or unix://"},
+                    Bad{"127.0.0.1:7007", "'127.0.0.1:7007'", "begins with tcp:// or unix://"},
+                    Bad{"udp://127.0.0.1:7007", "udp", "begins with tcp:// or unix://"},
+                    Bad{"tcp://127.0.0.1", "port is missing", "tcp://127.0.0.1:7007"},
+                    Bad{"tcp://127.0.0.1:", "no port", "write 0"},
+                    Bad{"tcp://127.0.0.1:http", "'http' is not a port", "0 to 65535"},
+                    Bad{"tcp://127.0.0.1:-1", "'-1' is not a port", "0 to 65535"},
+                    Bad{"tcp://127.0.0.1:7007/x", "'7007/x' is not a port", "0 to 65535"},
+                    Bad{"tcp://127.0.0.1:65536", "65536 is too large", "65535"},
+                    Bad{"tcp://127.0.0.1:99999999999999999999", "too large", "65535"},
+                    Bad{"tcp://:7007", "no host", "write * for every address"},
+                    Bad{"tcp://::1:7007", "brackets", "tcp://[::1]:7007"},
+                    Bad{"tcp://[::1:7007", "never closed", "'['"},
+                    Bad{"tcp://[::1]", "port must follow", "tcp://[::1]:7007"},
+                    Bad{"tcp://[::g]:1", "'::g'", "not an IPv6 address"},
+                    Bad{"tcp://[]:1", "''", "not an IPv6 address"},
+                    Bad{"tcp://a b:1", "blanks", "host name"},
+                    Bad{"unix://x.sock", "must be absolute", "three slashes"},
+                    Bad{"unix:///" + std::string(200, 'x'), "201 bytes", "107"},
+                    Bad{std::string("unix:///a\0b", 11), "NUL", "unix:///a"}));
 
 TEST(Endpoint, a_name_stands_for_addresses) {
   EXPECT_FALSE(Endpoint::parse("tcp://localhost:7007").resolve().empty());

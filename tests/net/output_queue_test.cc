@@ -1,4 +1,6 @@
 // OutputQueue against a string: whatever is appended comes out, in order, once.
+#include "switchboard/net/output_queue.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,8 +8,6 @@
 #include <cstdlib>
 #include <random>
 #include <string>
-
-#include "switchboard/net/output_queue.hpp"
 
 namespace switchboard {
 namespace {
@@ -29,7 +29,8 @@ std::string gathered(const OutputQueue& queue, std::size_t pieces, std::size_t b
   std::vector<iovec> into(pieces);
   into.resize(queue.gather(into, bytes));
   std::string text;
-  for (const iovec& piece : into) text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+  for (const iovec& piece : into)
+    text.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
   return text;
 }
 
@@ -129,11 +130,19 @@ TEST(OutputQueue, agrees_with_a_string_whatever_is_done_to_it) {
   for (int step = 0; step < 50'000; ++step) {
     const std::string text(random() % 40, static_cast<char>('a' + random() % 26));
     switch (random() % 6) {
-      case 0: case 1: queue.append(lent(arena, text)), model += text; break;
-      case 2: queue.append(owned(text)), model += text; break;
-      case 3: queue.own_lent_bytes(); break;
+      case 0:
+      case 1:
+        queue.append(lent(arena, text)), model += text;
+        break;
+      case 2:
+        queue.append(owned(text)), model += text;
+        break;
+      case 3:
+        queue.own_lent_bytes();
+        break;
       default: {
-        const std::size_t count = random() % 3 == 0 ? model.size() : random() % (model.size() / 2 + 1);
+        const std::size_t count =
+            random() % 3 == 0 ? model.size() : random() % (model.size() / 2 + 1);
         ASSERT_EQ(gathered(queue, queue.slices() + 1, count), model.substr(0, count));
         queue.consume(count);
         model.erase(0, count);

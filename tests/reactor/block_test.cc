@@ -1,10 +1,10 @@
 // Block, Slice and Arena: who keeps bytes alive, and when the arena uses its room again.
+#include "switchboard/reactor/block.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <string>
-
-#include "switchboard/reactor/block.hpp"
 
 namespace switchboard {
 namespace {

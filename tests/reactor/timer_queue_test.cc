@@ -1,4 +1,6 @@
 // TimerQueue: order, cancelling in every place, repetition, and a comparison with an obvious model.
+#include "switchboard/reactor/timer_queue.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -7,8 +9,6 @@
 #include <random>
 #include <stdexcept>
 #include <vector>
-
-#include "switchboard/reactor/timer_queue.hpp"
 
 namespace switchboard {
 namespace {
@@ -153,9 +153,12 @@ TEST_F(TimerQueueTest, agrees_with_a_sorted_map_at_100_000_pending) {
   for (int i = 0; i < 100'000; ++i) add();
   for (int step = 0; step < 20'000; ++step) {
     switch (random() % 3) {
-      case 0: add(); break;
+      case 0:
+        add();
+        break;
       case 1: {
-        const auto victim = pending.lower_bound(static_cast<int>(random() % static_cast<unsigned>(next_name)));
+        const auto victim =
+            pending.lower_bound(static_cast<int>(random() % static_cast<unsigned>(next_name)));
         if (victim == pending.end()) break;
         ASSERT_TRUE(queue.cancel(victim->second.first));
         model.erase(victim->second.second);

@@ -16,15 +16,17 @@ struct EchoCounts {
 };
 
 // Bytes are handed back where they lie, without a copy. A client that sends and does not read stops
-// being read at the high-water mark; one that shuts down its sending side still gets everything back,
-// then the end.
+// being read at the high-water mark; one that shuts down its sending side still gets everything
+// back, then the end.
 class EchoService final : private ConnectionHandler {
  public:
+  using OpenedCallback = std::function<void(const Connection&)>;
   using ClosedCallback = std::function<void(const Connection&, const Closed&)>;
 
-  // The reactor must outlive it. `on_closed`, if any, is told of each connection's end.
+  // The reactor must outlive it. The callbacks, if any, are told of each connection's beginning and
+  // end.
   explicit EchoService(Reactor& reactor, ConnectionLimits limits = {},
-                       ClosedCallback on_closed = {});
+                       OpenedCallback on_opened = {}, ClosedCallback on_closed = {});
 
   // Give this to a Listener.
   ConnectionTable& connections() noexcept { return connections_; }
@@ -36,6 +38,7 @@ class EchoService final : private ConnectionHandler {
   void on_closed(Connection& connection, const Closed& closed) override;
 
   EchoCounts counts_;
+  OpenedCallback opened_callback_;
   ClosedCallback closed_callback_;
   ConnectionTable connections_;  // last: its connections call back into what stands above
 };

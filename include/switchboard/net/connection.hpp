@@ -103,9 +103,9 @@ class Connection final : private EventHandler {
 
   // Half-close: the peer sees the end of the stream behind all that was written. Reading goes on.
   void finish_sending();
-  // Finishes sending, reads and drops what still comes until the peer ends too (lest a reset destroys
-  // the last bytes on their way, RFC 1122 section 4.2.2.13), then closes. A peer that takes nothing
-  // for drain_timeout, or does not end within linger_timeout, is closed all the same.
+  // Finishes sending, reads and drops what still comes until the peer ends too (lest a reset
+  // destroys the last bytes on their way, RFC 1122 section 4.2.2.13), then closes. A peer that
+  // takes nothing for drain_timeout, or does not end within linger_timeout, is closed all the same.
   void drain(CloseReason reason = CloseReason::local);
   // At once; what is queued is dropped.
   void close(CloseReason reason = CloseReason::local);
@@ -148,15 +148,15 @@ class Connection final : private EventHandler {
   std::uint32_t activity_tick_ = 0;  // when bytes last moved, in the table's ticks
   std::uint16_t errno_ = 0;
   CloseReason reason_ = CloseReason::peer_closed;
-  bool paused_ : 1 = false;           // by the service
+  bool paused_ : 1 = false;  // by the service
   bool over_high_water_ : 1 = false;
-  bool peer_ended_ : 1 = false;       // its end of stream was read
-  bool finishing_ : 1 = false;        // end our stream behind what is queued
-  bool finished_ : 1 = false;         // did so
-  bool draining_ : 1 = false;         // nothing is delivered any more
-  bool output_failed_ : 1 = false;    // sending is over; what the peer had sent may still be read
-  bool progressed_ : 1 = false;       // sent something since the drain timer was armed
-  bool redeliver_ : 1 = false;        // offer what was kept again, if reading goes on
+  bool peer_ended_ : 1 = false;     // its end of stream was read
+  bool finishing_ : 1 = false;      // end our stream behind what is queued
+  bool finished_ : 1 = false;       // did so
+  bool draining_ : 1 = false;       // nothing is delivered any more
+  bool output_failed_ : 1 = false;  // sending is over; what the peer had sent may still be read
+  bool progressed_ : 1 = false;     // sent something since the drain timer was armed
+  bool redeliver_ : 1 = false;      // offer what was kept again, if reading goes on
   bool dirty_ : 1 = false;
   bool closed_ : 1 = false;
 };

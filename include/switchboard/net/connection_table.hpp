@@ -15,8 +15,8 @@ namespace switchboard {
 
 // Limits of each connection of a table. Sizes in bytes.
 struct ConnectionLimits {
-  // A connection with this much output queued is not read from until it is down to low_water; before
-  // that, no read takes more than would fill it.
+  // A connection with this much output queued is not read from until it is down to low_water;
+  // before that, no read takes more than would fill it.
   std::size_t high_water_bytes = 256 * 1024;
   std::size_t low_water_bytes = 64 * 1024;
   // A connection with more output than this queued is closed.
@@ -36,7 +36,8 @@ struct ConnectionLimits {
 
 class ConnectionTable {
  public:
-  // Both must outlive the table. Throws std::invalid_argument for limits that contradict each other.
+  // Both must outlive the table. Throws std::invalid_argument for limits that contradict each
+  // other.
   ConnectionTable(Reactor& reactor, ConnectionHandler& handler, ConnectionLimits limits = {});
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;

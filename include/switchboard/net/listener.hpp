@@ -1,8 +1,8 @@
 // Accepts connections on an endpoint and hands them to a table.
 //
-// A full process never makes it spin: when descriptors or kernel memory run out, it turns one waiting
-// client away (so that somebody gets an answer, by way of a descriptor held in reserve), leaves the
-// others in the backlog, and pauses. When the table is full, all wait in the backlog.
+// A full process never makes it spin: when descriptors or kernel memory run out, it turns one
+// waiting client away (so that somebody gets an answer, by way of a descriptor held in reserve),
+// leaves the others in the backlog, and pauses. When the table is full, all wait in the backlog.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ namespace switchboard {
 // Connections could not be accepted. Told at most once a second a listener.
 struct AcceptProblem {
   Endpoint endpoint;
-  std::error_code error;           // of the last
-  std::uint64_t occurrences = 0;   // since the last report
-  std::uint64_t turned_away = 0;   // clients whose connection was closed at once, since then
+  std::error_code error;          // of the last
+  std::uint64_t occurrences = 0;  // since the last report
+  std::uint64_t turned_away = 0;  // clients whose connection was closed at once, since then
 };
 
 class Listener final : private ConnectionTable::RoomWaiter {

@@ -14,9 +14,9 @@ namespace switchboard {
 
 // A queue of slices. Pure memory: whoever owns it does the sending.
 //
-// An empty queue and a queue of one slice allocate nothing; from the second on the slices stand in a
-// vector, which is freed when the queue runs empty. A slice that begins where the last one ends is
-// merged into it, so that many small messages in one block leave as one piece.
+// An empty queue and a queue of one slice allocate nothing; from the second on the slices stand in
+// a vector, which is freed when the queue runs empty. A slice that begins where the last one ends
+// is merged into it, so that many small messages in one block leave as one piece.
 class OutputQueue {
  public:
   void append(Slice slice);
@@ -26,13 +26,14 @@ class OutputQueue {
   }
   bool empty() const noexcept { return first_.empty(); }
   std::size_t slices() const noexcept {
-    return (first_.empty() ? 0U : 1U) + (rest_ == nullptr ? 0U : rest_->slices.size() - rest_->head);
+    return (first_.empty() ? 0U : 1U) +
+           (rest_ == nullptr ? 0U : rest_->slices.size() - rest_->head);
   }
 
   // The front of the queue as one run of bytes; good until the queue is next changed.
   std::span<const std::byte> front() const noexcept { return first_.bytes(); }
-  // Fills `pieces` from the front with at most `max_bytes` and gives how many were filled; good until
-  // the queue is next changed.
+  // Fills `pieces` from the front with at most `max_bytes` and gives how many were filled; good
+  // until the queue is next changed.
   std::size_t gather(std::span<iovec> pieces, std::size_t max_bytes) const noexcept;
   // Drops the first `count` bytes, which were sent.
   void consume(std::size_t count) noexcept;

@@ -75,9 +75,7 @@ class Slice {
   }
   std::size_t size() const noexcept { return length_; }
   bool empty() const noexcept { return length_ == 0; }
-  bool is_lent() const noexcept {
-    return block_ != nullptr && block_->kind() == Block::Kind::lent;
-  }
+  bool is_lent() const noexcept { return block_ != nullptr && block_->kind() == Block::Kind::lent; }
 
   // What is left without the first `count` bytes, or only those: views of the same block.
   Slice without_first(std::size_t count) const noexcept;
@@ -90,7 +88,8 @@ class Slice {
 
   // True, and grown by it, where `next` begins in the same block at the byte where this one ends.
   bool merge(const Slice& next) noexcept {
-    if (block_ == nullptr || block_ != next.block_ || offset_ + length_ != next.offset_) return false;
+    if (block_ == nullptr || block_ != next.block_ || offset_ + length_ != next.offset_)
+      return false;
     length_ += next.length_;
     return true;
   }
@@ -107,8 +106,8 @@ class Slice {
     length_ += static_cast<std::uint32_t>(count);
   }
 
-  // Copies as much of `bytes` as fits into the room behind, where this is the only slice of an owned
-  // block. Gives how many bytes were taken.
+  // Copies as much of `bytes` as fits into the room behind, where this is the only slice of an
+  // owned block. Gives how many bytes were taken.
   std::size_t append_in_place(std::span<const std::byte> bytes) noexcept;
 
  private:

@@ -7,7 +7,8 @@
 //   4. run what was posted, and the handlers of caught signals
 //   5. flush every handler that marked itself dirty
 //   6. release every handler that asked for it
-// Nothing is freed while somebody's callback may still be looking at it, whatever the callback closes.
+// Nothing is freed while somebody's callback may still be looking at it, whatever the callback
+// closes.
 //
 // A Reactor and all that hangs on it belong to one thread. Only post() may be called from others.
 #pragma once
@@ -106,7 +107,8 @@ class Reactor {
   Arena& arena() noexcept { return arena_; }
 
  private:
-  // An early flush keeps what a turn touches within the cache, and peers from waiting for each other.
+  // An early flush keeps what a turn touches within the cache, and peers from waiting for each
+  // other.
   static constexpr std::size_t max_dirty_handlers = 16;
   static constexpr std::size_t max_committed_bytes = 64 * 1024;
 

@@ -1,7 +1,8 @@
 // Timers in the order in which they are due.
 //
 // A 4-ary heap over a table of slots: adding, cancelling and expiring cost O(log n), looking at the
-// next deadline O(1). Knows no clock and makes no system call: whoever owns it says what time it is.
+// next deadline O(1). Knows no clock and makes no system call: whoever owns it says what time it
+// is.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace switchboard {
 
-// Names one timer; stale as soon as it has fired (one-shot) or was cancelled. The default names none.
+// Names one timer; stale as soon as it has fired (one-shot) or was cancelled. The default names
+// none.
 struct TimerId {
   std::uint32_t slot = UINT32_MAX;
   std::uint32_t generation = 0;
@@ -24,8 +26,9 @@ class TimerQueue {
  public:
   using Callback = std::function<void()>;
 
-  // Fires once at `deadline`, or, where `interval` is above zero, again and again. A repeating timer
-  // keeps its rhythm; ticks that were slept through are left out, never made up for in a burst.
+  // Fires once at `deadline`, or, where `interval` is above zero, again and again. A repeating
+  // timer keeps its rhythm; ticks that were slept through are left out, never made up for in a
+  // burst.
   TimerId add(Instant deadline, Nanoseconds interval, Callback callback);
 
   // False where it has fired or been cancelled already. Any timer may be cancelled inside any
@@ -33,8 +36,8 @@ class TimerQueue {
   bool cancel(TimerId id);
 
   // Runs what is due at `now`, earliest first, those of one deadline in the order they were added.
-  // A timer added meanwhile waits for the next call, so that a zero delay cannot keep the loop here.
-  // If a callback throws, it is passed on; the queue stays good.
+  // A timer added meanwhile waits for the next call, so that a zero delay cannot keep the loop
+  // here. If a callback throws, it is passed on; the queue stays good.
   void run_due(Instant now);
 
   std::optional<Instant> next_deadline() const noexcept;

@@ -1,6 +1,8 @@
 // What a process asks of the kernel for itself: pipes, signals, limits, files.
 #pragma once
 
+#include <signal.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,6 +27,12 @@ void wake(int pipe_writer) noexcept;
 // Reads until the pipe is empty.
 void drain_pipe(int pipe_reader) noexcept;
 
+inline constexpr int standard_output = 1;
+inline constexpr int standard_error = 2;
+// Opens /dev/null wherever standard input, output or error is closed. Otherwise the next socket would
+// get the number, and its peer what is written there for people.
+std::error_code occupy_standard_descriptors() noexcept;
+
 // write(2) on any descriptor; may block where the descriptor does. Tries again after EINTR.
 Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept;
 
@@ -36,7 +44,24 @@ void release_signal(int signal_number) noexcept;  // back to the default action
 std::uint64_t take_signals() noexcept;
 inline constexpr int highest_signal = 63;
 
-// RLIMIT_NOFILE. raise_descriptor_limit() lifts the soft limit to the hard one and gives the result.
+// SIG_IGN. With SIGPIPE ignored, write(2) says EPIPE instead of ending the process.
+std::error_code ignore_signal(int signal_number) noexcept;
+
+// While it lives, its thread takes no signals. A thread that is started meanwhile never takes any:
+// it inherits the mask (pthread_sigmask(3)), and keeps it.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept;
+  ~SignalsBlocked();
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t previous_;
+};
+
+// RLIMIT_NOFILE. raise_descriptor_limit() lifts the soft limit to the hard one and gives the
+// result.
 std::uint64_t descriptor_limit() noexcept;
 std::uint64_t raise_descriptor_limit() noexcept;
 
@@ -53,7 +78,8 @@ struct FileIdentity {
 Result<FileIdentity> identify_file(const std::string& path) noexcept;
 std::error_code remove_file(const std::string& path) noexcept;
 
-// An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for other holders.
+// An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for other
+// holders.
 Result<Descriptor> lock_directory(const std::string& path) noexcept;
 
 }  // namespace switchboard::sys

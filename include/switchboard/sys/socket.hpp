@@ -79,12 +79,12 @@ std::error_code shut_down_sending(int fd) noexcept;
 Result<SocketAddress> local_address(int fd) noexcept;
 Result<SocketAddress> peer_address(int fd) noexcept;
 
-std::error_code set_reuse_address(int fd) noexcept;             // SO_REUSEADDR
-std::error_code set_ipv6_only(int fd, bool only) noexcept;      // IPV6_V6ONLY
-std::error_code set_no_delay(int fd) noexcept;                  // TCP_NODELAY
+std::error_code set_reuse_address(int fd) noexcept;         // SO_REUSEADDR
+std::error_code set_ipv6_only(int fd, bool only) noexcept;  // IPV6_V6ONLY
+std::error_code set_no_delay(int fd) noexcept;              // TCP_NODELAY
 std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept;
-std::error_code set_send_buffer(int fd, int bytes) noexcept;    // SO_SNDBUF; Linux doubles it
-std::error_code set_receive_buffer(int fd, int bytes) noexcept; // SO_RCVBUF; Linux doubles it
+std::error_code set_send_buffer(int fd, int bytes) noexcept;     // SO_SNDBUF; Linux doubles it
+std::error_code set_receive_buffer(int fd, int bytes) noexcept;  // SO_RCVBUF; Linux doubles it
 
 // getaddrinfo(3): the stream addresses of a host name or numeric address; an empty host with
 // `passive` means every address. Blocks while a name is looked up. On failure the text says why.

@@ -74,7 +74,7 @@ class LibeventPoller final : public Poller {
                              "event_new")) {}
 
   std::error_code add(int fd, Token token, Interest interest) override {
-    // libevent takes a negative number without a word.
+    // libevent takes a negative number without a word, and over poll or select a closed one too.
     if (const auto error = sys::check_open(fd)) return error;
     Watched& watched = table_.reach(fd);
     if (watched.watch) return sys::make_error(EEXIST);

@@ -7,30 +7,21 @@
 // rest is then kept in a table and the connection is watched for writing, not reading, until it has
 // gone. A client that reads what it asked for hardly ever brings that about, and no look at the
 // table is on the path of a message that went out whole.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <unordered_map>
+
+#include "listening_socket.hpp"
 
 namespace {
 
 int epoll_fd;
 char buffer[64 * 1024];
 std::unordered_map<int, std::string> unsent;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 void watch(int operation, int fd, std::uint32_t events) {
   epoll_event event{};
@@ -52,8 +43,7 @@ void accept_all(int listener) {
       if (errno == ECONNABORTED || errno == EINTR) continue;
       die("accept4");
     }
-    const int on = 1;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) die("TCP_NODELAY");
+    set_no_delay(fd);
     watch(EPOLL_CTL_ADD, fd, EPOLLIN);
   }
 }
@@ -85,36 +75,12 @@ void send_rest(int fd) {
   watch(EPOLL_CTL_MOD, fd, EPOLLIN);
 }
 
-int listen_on(std::uint16_t port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) die("socket");
-  const int on = 1;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) die("SO_REUSEADDR");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(fd, generic, length) != 0) die("bind");
-  if (listen(fd, SOMAXCONN) != 0) die("listen");
-  if (getsockname(fd, generic, &length) != 0) die("getsockname");
-  std::printf("listening on tcp://127.0.0.1:%d (bare_epoll)\n", ntohs(address.sin_port));
-  std::fflush(stdout);
-  return fd;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const long port = argc == 2 ? std::strtol(argv[1], nullptr, 10) : -1;
-  if (port < 0 || port > 65535) {
-    std::fprintf(stderr, "usage: bare_epoll PORT\n");
-    return 2;
-  }
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_fd < 0) die("epoll_create1");
-  const int listener = listen_on(static_cast<std::uint16_t>(port));
+  const int listener = listening_socket("bare_epoll", argc, argv);
   watch(EPOLL_CTL_ADD, listener, EPOLLIN);
   std::array<epoll_event, 512> events;
   for (;;) {

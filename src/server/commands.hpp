@@ -1,0 +1,15 @@
+// What the program can do. Each command gives the process's exit status and throws where it cannot
+// even begin.
+#pragma once
+
+#include "server/options.hpp"
+
+namespace switchboard::server {
+
+// Serves until SIGINT or SIGTERM.
+int run_echo(const EchoOptions& options);
+
+// Prints the table of backends.
+int list_backends();
+
+}  // namespace switchboard::server

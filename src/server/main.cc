@@ -1,0 +1,67 @@
+#include <fmt/core.h>
+
+#include <exception>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include "switchboard/sys/process.hpp"
+
+#include "server/commands.hpp"
+#include "server/logfmt.hpp"
+#include "server/options.hpp"
+#include "server/output.hpp"
+
+namespace {
+
+using namespace switchboard;
+using namespace switchboard::server;
+
+constexpr int failed = 1;
+constexpr int misused = 2;
+
+template <typename... Callables>
+struct Overloaded : Callables... {
+  using Callables::operator()...;
+};
+
+int print(int fd, std::string_view text, int status) {
+  if (const auto error = write_all(fd, text)) throw std::system_error(error, "cannot print");
+  return status;
+}
+
+int run(const Command& command) {
+  return std::visit(
+      Overloaded{
+          [](const EchoOptions& options) { return run_echo(options); },
+          [](const ListBackends&) { return list_backends(); },
+          [](const Information& asked) { return print(sys::standard_output, asked.text, 0); },
+          [](const Usage& usage) { return print(sys::standard_error, usage.text, misused); },
+      },
+      command);
+}
+
+// One line, whatever a file name or an argument holds. Where even that cannot be written, the exit
+// status has to do.
+void complain(std::string_view problem) {
+  (void)write_all(sys::standard_error, fmt::format("switchboard: {}\n", printable(problem)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (const auto error = sys::occupy_standard_descriptors()) {
+      throw std::system_error(error, "cannot open /dev/null");
+    }
+    return run(parse_command_line(argc, argv));
+  } catch (const UsageError& problem) {
+    complain(problem.what());
+    return misused;
+  } catch (const std::bad_alloc&) {
+    (void)write_all(sys::standard_error, "switchboard: out of memory\n");
+  } catch (const std::exception& problem) {
+    complain(problem.what());
+  }
+  return failed;
+}

@@ -1,7 +1,8 @@
 // kqueue(2) of macOS and the BSDs. A queue holds filters, not descriptors: reading and writing are
 // two filters of one descriptor, each added and deleted by itself, level-triggered as long as
 // EV_CLEAR is not set. A table here remembers which of the two stand, since EV_ADD of one that is
-// there already and EV_DELETE of a wrong one do not answer as the contract of Poller wants.
+// there already and EV_DELETE of a wrong one do not answer as the contract of Poller wants. What
+// the two say in one wait becomes one event.
 //
 // The token stays in that table too. udata, where it might travel, is a pointer (an intptr_t on
 // NetBSD before 10), and so too short for a token on 32-bit machines.
@@ -37,7 +38,7 @@ class KqueuePoller final : public Poller {
 
   std::error_code add(int fd, Token token, Interest interest) override {
     assert(interest.any());
-    if (fd < 0) return sys::make_error(EBADF);
+    if (const auto error = sys::check_open(fd)) return error;
     Watched& watched = table_.reach(fd);
     if (watched.interest.any()) return sys::make_error(EEXIST);
     watched.token = token;

@@ -21,9 +21,7 @@ namespace {
 struct Free {
   void operator()(event_config* config) const noexcept { event_config_free(config); }
   void operator()(event_base* base) const noexcept { event_base_free(base); }
-  void operator()(event* watch) const noexcept {
-    event_free(watch);
-  }  // and deletes it from its base
+  void operator()(event* watch) const noexcept { event_free(watch); }  // out of its base, too
 };
 
 using Base = std::unique_ptr<event_base, Free>;

@@ -41,9 +41,10 @@ struct Interest {
   bool operator==(const Interest&) const = default;
 };
 
-// What a descriptor can do now without blocking. An error or the end of a stream makes it both
-// readable and (where watched) writable, since a read or a write would return at once. `hangup` is
-// a hint, given by some pollers only; reading tells what really happened.
+// What a descriptor can do now without blocking, of that which was asked for. A failure or the end
+// of a stream makes it ready as well, since a read or a write would return at once; where epoll
+// shows a failure and nothing else (the other end of a pipe is gone), both are set. `hangup` is a
+// hint, given by some pollers only; reading tells what really happened.
 struct Readiness {
   bool readable = false;
   bool writable = false;
@@ -77,9 +78,10 @@ class Poller {
   virtual void remove(int fd) = 0;
 
   // Waits until something is ready or `timeout` has passed (rounded up: a wait never ends early but
-  // for an event or a signal). The events are good until the next wait, whatever is added or
-  // removed meanwhile. An interrupted wait, and one for which the kernel had no memory, reports
-  // nothing; any other failure is a mistake of ours and throws std::system_error.
+  // for an event or a signal). A descriptor has at most one event in a wait. The events are good
+  // until the next wait, whatever is added or removed meanwhile. An interrupted wait, and one for
+  // which the kernel had no memory, reports nothing; any other failure is a mistake of ours and
+  // throws std::system_error.
   virtual std::span<const Event> wait(Timeout timeout) = 0;
 };
 

@@ -20,7 +20,7 @@ using Row = std::array<std::string, 4>;
 
 Row row_of(const Backend& backend) {
   std::string state = "available";
-  if (&backend == &default_backend()) state = "default";
+  if (&backend == &default_backend()) state = "available, default";
   if (!backend.available()) state = fmt::format("no: {}", backend.unavailable_because);
   return {std::string{backend.name}, std::move(state), std::string{backend.descriptors},
           std::string{backend.cost_of_wait}};
@@ -52,7 +52,7 @@ int list_backends() {
                                                 "raises that to {} when it starts.\n",
                                                 present, sys::raise_descriptor_limit());
   if (const auto error = write_all(sys::standard_output, text)) {
-    throw std::system_error(error, "standard output");
+    throw std::system_error(error, "cannot print");
   }
   return 0;
 }

@@ -24,6 +24,8 @@ template <typename... Callables>
 struct Overloaded : Callables... {
   using Callables::operator()...;
 };
+template <typename... Callables>
+Overloaded(Callables...) -> Overloaded<Callables...>;  // clang 14 does not deduce it
 
 int print(int fd, std::string_view text, int status) {
   if (const auto error = write_all(fd, text)) throw std::system_error(error, "cannot print");

@@ -90,6 +90,10 @@ const std::array<OptionRow, 8>& echo_rows() {
   return rows;
 }
 
+[[noreturn]] void refuse_missing_value(const OptionRow& row) {
+  throw UsageError(fmt::format("{0}: a value is missing; write {0} {1}", row.name, row.initial));
+}
+
 using Values = std::array<std::vector<std::string>, 8>;
 
 EchoOptions to_echo_options(const Values& values) {
@@ -101,7 +105,10 @@ EchoOptions to_echo_options(const Values& values) {
     }
     try {
       if (values[i].empty()) row.apply(options, row.initial);
-      for (const std::string& value : values[i]) row.apply(options, value);
+      for (const std::string& value : values[i]) {
+        if (value.starts_with("--")) refuse_missing_value(row);
+        row.apply(options, value);
+      }
     } catch (const std::invalid_argument& refusal) {
       throw UsageError(fmt::format("{}: {}", row.name, refusal.what()));
     }
@@ -148,11 +155,10 @@ void refuse_leftovers(const CLI::App& app, const std::string& command) {
                                first, command));
 }
 
-// An option at the very end, without its value.
-[[noreturn]] void refuse_missing_value(std::string_view complaint) {
+// CLI11 begins its complaint with the option's name.
+[[noreturn]] void refuse_mismatch(std::string_view complaint) {
   for (const OptionRow& row : echo_rows()) {
-    if (!complaint.starts_with(row.name + ":")) continue;
-    throw UsageError(fmt::format("{0}: a value is missing; write {0} {1}", row.name, row.initial));
+    if (complaint.starts_with(row.name + ":")) refuse_missing_value(row);
   }
   throw UsageError(std::string{complaint});
 }
@@ -195,19 +201,25 @@ class CommandLine {
     } catch (const CLI::CallForVersion&) {
       return Information{version_text()};
     } catch (const CLI::ArgumentMismatch& complaint) {
-      refuse_missing_value(complaint.what());
+      refuse_mismatch(complaint.what());
     } catch (const CLI::ParseError& complaint) {
       throw UsageError(complaint.what());
     }
+    Command command = interpret();
     refuse_leftovers(app_, "switchboard");
     refuse_leftovers(echo_, "switchboard echo");
     refuse_leftovers(backends_, "switchboard backends");
+    return command;
+  }
+
+ private:
+  // Values first: one that was forgotten makes the next option a value, and leaves its own over.
+  Command interpret() const {
     if (echo_.parsed()) return to_echo_options(values_);
     if (backends_.parsed()) return ListBackends{};
     return Usage{app_.help()};
   }
 
- private:
   CLI::App app_{"A non-blocking reactor with interchangeable pollers, and servers on it.",
                 "switchboard"};
   CLI::App& echo_ = *app_.add_subcommand("echo", "sends back what it is sent (RFC 862)");

@@ -39,8 +39,8 @@ struct Usage {
 using Command = std::variant<EchoOptions, ListBackends, Information, Usage>;
 
 // One line that names the option and the mend.
-struct UsageError : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // Throws UsageError.

@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "support/sockets.hpp"
 #include "switchboard/sys/waiting.hpp"
+
+#include "support/sockets.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -38,7 +39,8 @@ class KqueueShim : public testing::Test {
   // What is ready now: "r" and "w", with a dot behind it at the end of the stream.
   std::vector<std::string> ready() {
     std::array<struct kevent, 16> events{};
-    const auto count = must(sys::kevent_call(queue_.get(), {}, events, Nanoseconds::zero()), "kevent");
+    const auto count =
+        must(sys::kevent_call(queue_.get(), {}, events, Nanoseconds::zero()), "kevent");
     std::vector<std::string> texts;
     for (const auto& event : std::span{events}.first(static_cast<std::size_t>(count))) {
       texts.emplace_back(event.filter == EVFILT_READ ? "r" : "w");
@@ -94,7 +96,8 @@ TEST_F(KqueueShim, ClosingADescriptorDeletesItsFilters) {
 }
 
 TEST_F(KqueueShim, WithoutRoomTheFirstErrorEndsTheCall) {
-  EXPECT_EQ(apply({change(fd_, EVFILT_READ, EV_DELETE), change(fd_, EVFILT_WRITE, EV_ADD)}), ENOENT);
+  EXPECT_EQ(apply({change(fd_, EVFILT_READ, EV_DELETE), change(fd_, EVFILT_WRITE, EV_ADD)}),
+            ENOENT);
   EXPECT_THAT(ready(), IsEmpty());
   EXPECT_EQ(apply({change(-1, EVFILT_READ, EV_ADD)}), EBADF);
 }

@@ -1,19 +1,21 @@
-// kqueue(2) over epoll(7), so that backends/kqueue.cc, unchanged, runs where the kernel has no kqueue.
+// kqueue(2) over epoll(7), so that backends/kqueue.cc, unchanged, runs where the kernel has no
+// kqueue.
 //
-// What running on it proves: that the backend makes the calls that the man pages of macOS and FreeBSD
-// describe, keeps its table in step with the queue's filters, and reads events and errors as they
-// are documented. What it does not: how the real kernels behave, be it against their documentation,
-// in their order of events, or in speed.
+// What running on it proves: that the backend makes the calls that the man pages of macOS and
+// FreeBSD describe, keeps its table in step with the queue's filters, and reads events and errors
+// as they are documented. What it does not: how the real kernels behave, be it against their
+// documentation, in their order of events, or in speed.
 //
 // As there: filters of one descriptor stand by themselves; changes are made in order, and all of
 // them before any event is read; EV_ADD of a filter that stands replaces its udata; close(2) takes
-// the filters away; a change that fails becomes an event with EV_ERROR while there is room for one, and
-// the errno of the call where there is none.
+// the filters away; a change that fails becomes an event with EV_ERROR while there is room for one,
+// and the errno of the call where there is none.
 //
-// Unlike there: flags that the backend does not use are refused (EINVAL), so that it cannot begin to
-// use one unnoticed. `data` (bytes to read, room to write) and `fflags` (the socket's error) are left
-// 0; SO_ERROR would tell the latter, and take it away from the socket's owner. Descriptors that epoll
-// does not take (files) are refused. A closed descriptor whose duplicate lives on may keep its filters.
+// Unlike there: flags that the backend does not use are refused (EINVAL), so that it cannot begin
+// to use one unnoticed. `data` (bytes to read, room to write) and `fflags` (the socket's error) are
+// left 0; SO_ERROR would tell the latter, and take it away from the socket's owner. Descriptors
+// that epoll does not take (files) are refused. A closed descriptor whose duplicate lives on may
+// keep its filters.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -37,14 +39,15 @@ struct Filters {
   std::optional<void*>& of(int filter) noexcept { return filter == EVFILT_READ ? read : write; }
   bool any() const noexcept { return read || write; }
   std::uint32_t epoll_events() const noexcept {
-    return (read ? std::uint32_t{EPOLLIN | EPOLLRDHUP} : 0U) | (write ? std::uint32_t{EPOLLOUT} : 0U);
+    return (read ? std::uint32_t{EPOLLIN | EPOLLRDHUP} : 0U) |
+           (write ? std::uint32_t{EPOLLOUT} : 0U);
   }
 };
 
 using Queue = std::unordered_map<int, Filters>;  // by ident
 
-// A queue's descriptor is the epoll's. One that was closed leaves its entry here until the number is
-// given out again.
+// A queue's descriptor is the epoll's. One that was closed leaves its entry here until the number
+// is given out again.
 std::mutex queues_mutex;
 std::map<int, Queue> queues;
 

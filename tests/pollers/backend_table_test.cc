@@ -7,8 +7,9 @@
 #include <stdexcept>
 #include <string>
 
-#include "support/backends.hpp"
 #include "switchboard/backends.hpp"
+
+#include "support/backends.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -64,10 +65,10 @@ TEST(BackendTable, AnUnknownNameIsRefusedWithTheNamesThereAre) {
 TEST(BackendTable, AnUnavailableOneIsRefusedWithTheReason) {
   for (const Backend& backend : backends()) {
     if (backend.available()) continue;
-    EXPECT_THAT(refusal_of(backend.name),
-                AllOf(HasSubstr("'" + std::string{backend.name} + "' is not available here"),
-                      HasSubstr(std::string{backend.unavailable_because}),
-                      HasSubstr("choose one of ")));
+    EXPECT_THAT(
+        refusal_of(backend.name),
+        AllOf(HasSubstr("'" + std::string{backend.name} + "' is not available here"),
+              HasSubstr(std::string{backend.unavailable_because}), HasSubstr("choose one of ")));
   }
 }
 

@@ -122,12 +122,13 @@ TEST_F(TimerQueueTest, a_callback_that_throws_leaves_the_queue_good) {
 
 TEST_F(TimerQueueTest, destroying_a_callback_may_use_the_queue) {
   struct AddsWhenDestroyed {
-    TimerQueue* queue;
+    explicit AddsWhenDestroyed(TimerQueue& its_queue) : queue(its_queue) {}
     ~AddsWhenDestroyed() {
-      queue->add(Instant{}, Nanoseconds{0}, [] {});
+      queue.add(Instant{}, Nanoseconds{0}, [] {});
     }
+    TimerQueue& queue;
   };
-  auto held = std::make_shared<AddsWhenDestroyed>(&queue);
+  auto held = std::make_shared<AddsWhenDestroyed>(queue);
   const TimerId id = queue.add(at(1), Nanoseconds{0}, [held] {});
   held.reset();
   EXPECT_TRUE(queue.cancel(id));

@@ -1,6 +1,7 @@
 // For suites that run over every backend there is:
 //
-//   INSTANTIATE_TEST_SUITE_P(Backends, MySuite, testing::ValuesIn(backend_names()), name_of_backend);
+//   INSTANTIATE_TEST_SUITE_P(Backends, MySuite, testing::ValuesIn(backend_names()),
+//   name_of_backend);
 #pragma once
 
 #include <gtest/gtest.h>

@@ -29,7 +29,7 @@ struct ConnectionLimits {
   // While draining: how long a peer may take nothing, and how long it may keep its own side open.
   Nanoseconds drain_timeout = std::chrono::seconds{10};
   Nanoseconds linger_timeout = std::chrono::seconds{2};
-  sys::KeepAlive keepalive;
+  sys::KeepAlive keepalive{};
   // Of the table; a listener leaves further ones in the backlog until there is room.
   std::size_t max_connections = SIZE_MAX;
 };

@@ -1,0 +1,192 @@
+// The one promise that matters: whoever logs never waits for whoever reads the log.
+#include "server/log_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "switchboard/sys/process.hpp"
+
+#include "support/sockets.hpp"
+
+namespace switchboard::server {
+namespace {
+
+using test::must;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr sys::Nanoseconds no_time = std::chrono::milliseconds{1};
+constexpr sys::Nanoseconds long_time = std::chrono::seconds{30};
+
+// Whether the end that is written to blocks, as a log's usually does, or not, as where a terminal
+// is shared with a program that has made it so.
+class LogWriterTest : public testing::TestWithParam<bool> {
+ protected:
+  LogWriterTest() {
+    must(sys::ignore_signal(SIGPIPE), "SIGPIPE");
+    if (GetParam()) {
+      pipe_ = must(sys::open_pipe(), "pipe");
+      return;
+    }
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe(ends.data()) != 0) must(sys::make_error(errno), "pipe");
+    pipe_ = {sys::Descriptor{ends[0]}, sys::Descriptor{ends[1]}};
+  }
+
+  int writer() const noexcept { return pipe_.writer.get(); }
+
+  // All that is in the pipe up to its end, once the writer is done with it.
+  std::string read_to_end() {
+    std::string text;
+    std::array<char, 4096> block;
+    while (true) {
+      test::await(pipe_.reader.get(), POLLIN);
+      const ssize_t count = ::read(pipe_.reader.get(), block.data(), block.size());
+      if (count <= 0) return text;
+      text.append(block.data(), static_cast<std::size_t>(count));
+    }
+  }
+
+  sys::Pipe pipe_;
+};
+
+std::string numbered(std::uint64_t number) {
+  return "line=" + std::to_string(number) + " " + std::string(80, '.') + "\n";
+}
+
+// Every line is the next one, or says how many are missing before the next one.
+std::uint64_t count_lines_in_order(const std::string& text) {
+  std::uint64_t next = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    if (end == std::string::npos) {
+      ADD_FAILURE() << "half a line: " << text.substr(begin);
+      return next;
+    }
+    const std::string line = text.substr(begin, end - begin + 1);
+    const std::size_t count = line.find(" count=");
+    if (count != std::string::npos) {
+      EXPECT_THAT(line, HasSubstr("level=warn msg=\"log lines dropped\""));
+      next += std::stoull(line.substr(count + 7));
+    } else {
+      EXPECT_EQ(line, numbered(next));
+      ++next;
+    }
+    begin = end + 1;
+  }
+  return next;
+}
+
+TEST_P(LogWriterTest, WritesLinesInOrder) {
+  LogWriter log{writer()};
+  for (std::uint64_t i = 0; i < 100; ++i) log.write(numbered(i));
+  EXPECT_TRUE(log.close(long_time));
+  pipe_.writer.reset();
+  const std::string text = read_to_end();
+  EXPECT_EQ(count_lines_in_order(text), 100U);
+  EXPECT_THAT(text, Not(HasSubstr("dropped")));
+}
+
+TEST_P(LogWriterTest, NeverWaitsForAReaderWhoStalls) {
+  constexpr std::uint64_t lines = 20'000;
+  LogWriter log{writer(), 16 * 1024};
+  for (std::uint64_t i = 0; i < lines; ++i) log.write(numbered(i));  // would hang here if it waited
+  std::string text;
+  std::thread reader{[this, &text] { text = read_to_end(); }};
+  EXPECT_TRUE(log.close(long_time));
+  pipe_.writer.reset();
+  reader.join();
+  EXPECT_EQ(count_lines_in_order(text), lines);
+  EXPECT_THAT(text, HasSubstr("log lines dropped"));
+}
+
+TEST_P(LogWriterTest, TellsOfDroppedLinesBeforeTheNextThatFits) {
+  constexpr std::size_t capacity = 16 * 1024;
+  LogWriter log{writer(), capacity};
+  std::uint64_t lines = 0;
+  while (lines < 20'000) log.write(numbered(lines++));  // more than pipe and queue hold together
+  std::string text;
+  std::thread reader{[this, &text] { text = read_to_end(); }};
+  // Room comes as the reader reads: from some line on all of them fit.
+  for (int i = 0; i < 1000; ++i) {
+    log.write(numbered(lines++));
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(log.close(long_time));
+  pipe_.writer.reset();
+  reader.join();
+  EXPECT_EQ(count_lines_in_order(text), lines);
+}
+
+TEST_P(LogWriterTest, CloseGivesUpOnAReaderWhoStalls) {
+  {
+    LogWriter log{writer(), 1024 * 1024};
+    for (std::uint64_t i = 0; i < 5'000; ++i) log.write(numbered(i));
+    EXPECT_FALSE(log.close(no_time));
+    log.write("after the end\n");  // dropped
+    EXPECT_FALSE(log.close(no_time));
+  }
+  // The thread that was left behind goes on when somebody reads, and writes all it was given.
+  std::string text;
+  std::array<char, 4096> block;
+  while (std::count(text.begin(), text.end(), '\n') < 5'000) {
+    test::await(pipe_.reader.get(), POLLIN);
+    const ssize_t count = ::read(pipe_.reader.get(), block.data(), block.size());
+    ASSERT_GT(count, 0);
+    text.append(block.data(), static_cast<std::size_t>(count));
+  }
+  EXPECT_EQ(count_lines_in_order(text), 5'000U);
+  (void)pipe_.writer.release();  // as promised: open as long as the process lives
+}
+
+TEST_P(LogWriterTest, GoesOnWhereNobodyReadsAnyMore) {
+  pipe_.reader.reset();
+  LogWriter log{writer()};
+  for (std::uint64_t i = 0; i < 1'000; ++i) log.write(numbered(i));
+  EXPECT_TRUE(log.close(long_time));
+}
+
+TEST_P(LogWriterTest, DropsALineThatCouldNeverFit) {
+  LogWriter log{writer(), 1024};
+  log.write(std::string(1025, 'x') + "\n");
+  EXPECT_TRUE(log.close(long_time));
+  pipe_.writer.reset();
+  EXPECT_THAT(read_to_end(), HasSubstr("msg=\"log lines dropped\" count=1\n"));
+}
+
+TEST_P(LogWriterTest, TakesLinesFromManyThreads) {
+  constexpr int threads = 4;
+  constexpr int lines_each = 1'000;
+  LogWriter log{writer()};
+  std::string text;
+  std::thread reader{[this, &text] { text = read_to_end(); }};
+  std::vector<std::thread> loggers;
+  for (int i = 0; i < threads; ++i) {
+    loggers.emplace_back([&log] {
+      for (int line = 0; line < lines_each; ++line) log.write("a line\n");
+    });
+  }
+  for (std::thread& logger : loggers) logger.join();
+  EXPECT_TRUE(log.close(long_time));
+  pipe_.writer.reset();
+  reader.join();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), threads * lines_each);
+}
+
+std::string name_of_pipe(const testing::TestParamInfo<bool>& non_blocking) {
+  return non_blocking.param ? "NonBlocking" : "Blocking";
+}
+
+INSTANTIATE_TEST_SUITE_P(Pipes, LogWriterTest, testing::Bool(), name_of_pipe);
+
+}  // namespace
+}  // namespace switchboard::server

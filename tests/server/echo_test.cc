@@ -30,6 +30,19 @@ std::string pattern(std::size_t bytes) {
   return text;
 }
 
+// Whether the server ceases to listen there.
+bool comes_to_refuse(const Endpoint& endpoint) {
+  const auto deadline = std::chrono::steady_clock::now() + process_deadline;
+  while (std::chrono::steady_clock::now() < deadline) {
+    try {
+      Client{endpoint};
+    } catch (const std::system_error&) {
+      return true;
+    }
+  }
+  return false;
+}
+
 class EchoTest : public testing::TestWithParam<std::string> {
  protected:
   // One server with a listener of each family, in the order of `families`.
@@ -110,12 +123,7 @@ TEST_P(EchoTest, ShutdownAcceptsNobodyAnyMore) {
   stuck.send_until_stuck();
   server.process().signal(SIGINT);
   server.process().await_error_line("shutting down");
-  // Asking again may still find the listener of a turn ago; a server that is stopped refuses.
-  EXPECT_THROW(
-      {
-        for (int i = 0; i < 10'000; ++i) Client{server.endpoint()};
-      },
-      std::system_error);
+  EXPECT_TRUE(comes_to_refuse(server.endpoint()));
 }
 
 TEST_P(EchoTest, SecondSignalEndsItAtOnce) {
@@ -192,8 +200,7 @@ TEST_P(EchoTest, AStalledReaderOfTheLogDoesNotHoldUpTheSecondSignal) {
   Client stuck{server.endpoint()};
   stuck.send_until_stuck();
   server.process().signal(SIGINT);
-  // Its log is not read, but it ceases to listen.
-  EXPECT_THROW(while (true) Client{server.endpoint(2)}, std::system_error);
+  EXPECT_TRUE(comes_to_refuse(server.endpoint(2)));  // nobody reads that it is shutting down
   server.process().signal(SIGINT);
   EXPECT_EQ(server.process().wait(), 128 + SIGINT);
 }

@@ -275,6 +275,22 @@ TEST(StandardStreams, LogOfAServerWithoutErrorStreamReachesNoClient) {
   }
 }
 
+#ifdef __linux__
+// Else the next socket would be number 1 or 2, and its peer would read the log.
+TEST(StandardStreams, ThatAreClosedAreReplaced) {
+  const TemporaryFolder folder;
+  EchoServer server{{"--listen", "unix://" + folder.file("x")},
+                    0,
+                    {.output = Stream::closed, .error = Stream::piped}};
+  server.process().await_error_line("listening");
+  const std::string descriptors = "/proc/" + std::to_string(server.process().pid()) + "/fd/";
+  EXPECT_EQ(std::filesystem::read_symlink(descriptors + "1"), "/dev/null");
+  EchoServer mute{{}, 1, {.error = Stream::closed}};
+  const std::string mute_descriptors = "/proc/" + std::to_string(mute.process().pid()) + "/fd/";
+  EXPECT_EQ(std::filesystem::read_symlink(mute_descriptors + "2"), "/dev/null");
+}
+#endif
+
 // --- The log.
 
 TEST(ServerLog, IsLogfmt) {

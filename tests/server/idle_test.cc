@@ -9,6 +9,7 @@
 #include <fstream>
 #include <list>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -37,13 +38,15 @@ Switches count_switches(pid_t pid) {
 
 // Until the last echo is behind it: two looks that see the same.
 Switches await_quiet(pid_t pid) {
+  const auto deadline = std::chrono::steady_clock::now() + process_deadline;
   Switches before = count_switches(pid);
-  while (true) {
+  while (std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds{200});
     Switches now = count_switches(pid);
     if (now == before) return now;
     before = std::move(now);
   }
+  throw std::runtime_error("it is never quiet");
 }
 
 // A server on every backend, each with connections that have had their echo.

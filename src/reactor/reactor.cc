@@ -1,6 +1,7 @@
 #include "switchboard/reactor/reactor.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <stdexcept>
 #include <utility>
@@ -34,6 +35,7 @@ Reactor::~Reactor() {
     for (int number = 1; number <= sys::highest_signal; ++number) {
       if (signal_callbacks_[static_cast<std::size_t>(number)]) sys::release_signal(number);
     }
+    (void)sys::take_signals();  // what nobody heard is not for the next reactor
     signal_owner.store(nullptr);
   }
   deregister(wake_token_);
@@ -112,7 +114,9 @@ Instant Reactor::now() noexcept {
 
 TimerId Reactor::call_after(Nanoseconds delay, TimerQueue::Callback callback) {
   // From the clock, not from now(): a turn that has lasted long must not make the timer early.
-  return timers_.add(sys::monotonic_now() + delay, Nanoseconds::zero(), std::move(callback));
+  // Nor before it: timers of the past would run ahead of those that have been due for longer.
+  return timers_.add(sys::monotonic_now() + std::max(delay, Nanoseconds::zero()),
+                     Nanoseconds::zero(), std::move(callback));
 }
 
 TimerId Reactor::call_every(Nanoseconds interval, TimerQueue::Callback callback) {
@@ -159,16 +163,16 @@ void Reactor::turn(Timeout at_most) {
   dispatch(events);
   if (!timers_.empty()) timers_.run_due(now());
   if (woken_) {
-    woken_ = false;
     run_signals();
     run_posted();
+    woken_ = false;  // last: where one of them threw, the next turn goes on with the rest at once
   }
   flush();
   run_marked(released_, &EventHandler::on_release);
 }
 
 Timeout Reactor::time_to_wait(Timeout at_most) const {
-  if (!dirty_.empty() || !released_.empty()) return Nanoseconds::zero();
+  if (woken_ || !dirty_.empty() || !released_.empty()) return Nanoseconds::zero();
   const auto deadline = timers_.next_deadline();
   if (!deadline) return at_most;
   const Nanoseconds left = std::max(*deadline - sys::monotonic_now(), Nanoseconds::zero());
@@ -203,10 +207,12 @@ void Reactor::WakeUp::on_ready(Readiness) {
 
 void Reactor::run_signals() {
   if (!catches_signals_) return;
-  const std::uint64_t caught = sys::take_signals();
-  for (int number = 1; number <= sys::highest_signal; ++number) {
-    if ((caught >> number & 1U) == 0) continue;
-    const auto& callback = signal_callbacks_[static_cast<std::size_t>(number)];
+  caught_signals_ |= sys::take_signals();
+  while (caught_signals_ != 0) {
+    const int number = std::countr_zero(caught_signals_);
+    caught_signals_ &= caught_signals_ - 1;  // first: the callback may throw
+    // A copy: the callback may put another in its place.
+    const auto callback = signal_callbacks_[static_cast<std::size_t>(number)];
     if (callback) callback(number);
   }
 }
@@ -226,7 +232,6 @@ void Reactor::run_posted() {
     posted_.insert(posted_.begin(),
                    std::move_iterator{tasks.begin() + static_cast<std::ptrdiff_t>(next)},
                    std::move_iterator{tasks.end()});
-    sys::wake(wake_pipe_.writer.get());
     throw;
   }
 }

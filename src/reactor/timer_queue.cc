@@ -22,8 +22,7 @@ TimerId TimerQueue::add(Instant deadline, Nanoseconds interval, Callback callbac
 
 bool TimerQueue::cancel(TimerId id) {
   if (id.slot >= slots_.size() || slots_[id.slot].generation != id.generation) return false;
-  // A repeating timer that cancels itself from its callback is not in the heap at that moment.
-  if (slots_[id.slot].heap_index != not_queued) erase(slots_[id.slot].heap_index);
+  erase(slots_[id.slot].heap_index);  // a repeating one is in the heap even while it runs
   free_slot(id.slot);
   return true;
 }

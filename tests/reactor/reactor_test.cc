@@ -208,6 +208,20 @@ TEST_P(ReactorTest, repeating_timers_repeat_until_cancelled_inside_their_callbac
   EXPECT_EQ(ticks, 3);
 }
 
+// A timer that is set again and again for a moment that is past already.
+TEST_P(ReactorTest, a_negative_delay_counts_as_none_and_holds_up_no_other_timer) {
+  bool other = false;
+  int runs = 0;
+  std::function<void()> again = [&] {
+    if (++runs < 1000) reactor.call_after(-std::chrono::hours{1}, again);
+  };
+  reactor.call_after(Nanoseconds{0}, [&] { other = true; });
+  reactor.call_after(-std::chrono::hours{1}, again);
+  while (!other && runs < 1000) reactor.turn();
+  EXPECT_TRUE(other);
+  EXPECT_LT(runs, 1000);
+}
+
 TEST_P(ReactorTest, tasks_posted_by_four_threads_all_run_each_threads_in_order) {
   constexpr int each = 10'000;
   std::vector<std::vector<int>> ran(4);
@@ -271,6 +285,69 @@ TEST_P(ReactorTest, an_exception_comes_out_of_the_turn_and_leaves_the_reactor_go
   EXPECT_THROW(reactor.turn(), std::runtime_error);
   reactor.turn();
   EXPECT_EQ(trace, (Trace{"task behind it", "flush"}));
+}
+
+// The wake-up pipe was read before the exception came: what it announced must not wait for another
+// wake-up.
+TEST_P(ReactorTest, a_task_is_not_forgotten_because_a_handler_threw_in_the_same_turn) {
+  const SocketPair pair = unix_pair();
+  Watcher watcher{reactor, pair.ours.get()};
+  watcher.ready = [&](Readiness) {
+    drain(pair.ours.get());
+    throw std::runtime_error("from a callback");
+  };
+  Trace trace;
+  reactor.post([&] { trace.emplace_back("task"); });
+  send_text(pair.theirs.get(), "x");
+  EXPECT_THROW(reactor.turn(), std::runtime_error);
+  reactor.call_after(std::chrono::seconds{5}, [&] { trace.emplace_back("only a timer woke it"); });
+  reactor.turn();
+  EXPECT_EQ(trace, Trace{"task"});
+}
+
+TEST_P(ReactorTest, a_signal_callback_that_throws_costs_neither_other_signals_nor_tasks) {
+  Trace trace;
+  const int first = std::min(SIGUSR1, SIGUSR2);
+  const int second = std::max(SIGUSR1, SIGUSR2);
+  reactor.on_signal(first, [](int) { throw std::runtime_error("from a signal's callback"); });
+  reactor.on_signal(second, [&](int) { trace.emplace_back("other signal"); });
+  reactor.post([&] { trace.emplace_back("task"); });
+  ASSERT_EQ(std::raise(first), 0);
+  ASSERT_EQ(std::raise(second), 0);
+  EXPECT_THROW(reactor.turn(), std::runtime_error);
+  reactor.call_after(std::chrono::seconds{5}, [&] { trace.emplace_back("only a timer woke it"); });
+  reactor.turn();
+  EXPECT_EQ(trace, (Trace{"other signal", "task"}));
+}
+
+TEST_P(ReactorTest, a_signal_callback_may_put_another_in_its_place) {
+  const auto text = std::make_shared<std::string>("held by the callback that is running");
+  Trace trace;
+  reactor.on_signal(SIGUSR1, [&trace, &reactor = reactor, text](int) {
+    reactor.on_signal(SIGUSR1, [&trace](int) { trace.emplace_back("second"); });
+    trace.push_back(*text);
+  });
+  ASSERT_EQ(std::raise(SIGUSR1), 0);
+  reactor.turn();
+  ASSERT_EQ(std::raise(SIGUSR1), 0);
+  reactor.turn();
+  EXPECT_EQ(trace, (Trace{*text, "second"}));
+}
+
+TEST_P(ReactorTest, a_signal_that_one_reactor_left_unheard_is_not_told_to_the_next) {
+  {
+    Reactor former{find_backend(GetParam()).make()};
+    former.stop_on({SIGUSR1});
+    ASSERT_EQ(std::raise(SIGUSR1), 0);
+  }
+  int told = 0;
+  reactor.on_signal(SIGUSR1, [&](int) { ++told; });
+  reactor.post([] {});
+  reactor.turn();
+  EXPECT_EQ(told, 0);
+  ASSERT_EQ(std::raise(SIGUSR1), 0);
+  reactor.turn();
+  EXPECT_EQ(told, 1);
 }
 
 TEST_P(ReactorTest, signals_arrive_on_a_turn_and_none_is_lost_in_a_burst) {

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -77,7 +78,8 @@ class Reactor {
 
   // When this turn's wait ended, read once a turn and only if somebody asks.
   Instant now() noexcept;
-  // `delay` from the moment of the call, rounded up to what the poller can do: never early.
+  // `delay` from the moment of the call, rounded up to what the poller can do: never early. One
+  // below zero counts as zero.
   TimerId call_after(Nanoseconds delay, TimerQueue::Callback callback);
   TimerId call_every(Nanoseconds interval, TimerQueue::Callback callback);
   bool cancel(TimerId timer) { return timers_.cancel(timer); }
@@ -166,6 +168,7 @@ class Reactor {
   std::vector<Task> posted_;
   bool woken_ = false;
   std::array<std::function<void(int)>, sys::highest_signal + 1> signal_callbacks_;
+  std::uint64_t caught_signals_ = 0;  // whose callbacks are still to run, one bit a signal
   bool catches_signals_ = false;
 };
 

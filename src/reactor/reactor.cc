@@ -1,7 +1,6 @@
 #include "switchboard/reactor/reactor.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cassert>
 #include <stdexcept>

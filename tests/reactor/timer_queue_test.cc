@@ -77,6 +77,14 @@ TEST_F(TimerQueueTest, a_callback_may_cancel_another_that_is_due_as_well) {
   EXPECT_EQ(ran, Names{});
 }
 
+TEST_F(TimerQueueTest, a_timer_that_runs_once_cannot_be_cancelled_while_it_runs) {
+  TimerId id;
+  bool cancelled = true;
+  id = queue.add(at(1), Nanoseconds{0}, [&] { cancelled = queue.cancel(id); });
+  queue.run_due(at(1));
+  EXPECT_FALSE(cancelled);
+}
+
 TEST_F(TimerQueueTest, a_repeating_timer_may_cancel_itself) {
   TimerId id;
   int runs = 0;

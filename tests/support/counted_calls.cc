@@ -5,6 +5,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct event_base;
@@ -77,6 +78,7 @@ COUNT(other, int, getsockopt, (int fd, int level, int name, void* value, socklen
       (fd, level, name, value, length))
 COUNT(other, int, setsockopt, (int fd, int level, int name, const void* value, socklen_t length),
       (fd, level, name, value, length))
+COUNT(clock, int, clock_gettime, (clockid_t clock, timespec* time), (clock, time))
 
 COUNT_WAIT(int, epoll_wait, (int epoll, epoll_event* into, int size, int timeout),
            (epoll, into, size, timeout), timeout)

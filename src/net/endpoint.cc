@@ -138,10 +138,13 @@ Endpoint Endpoint::from(const sys::SocketAddress& address) {
     sockaddr_in6 name{};
     std::memcpy(&name, &address.storage, sizeof name);
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&name.sin6_addr);
-    return {
-        Kind::tcp,
-        mapped ? text_of(AF_INET, &name.sin6_addr.s6_addr[12]) : text_of(AF_INET6, &name.sin6_addr),
-        ntohs(name.sin6_port)};
+    // A link-local address means nothing without its interface; by number, which needs no lookup.
+    const std::string zone =
+        name.sin6_scope_id == 0 ? "" : "%" + std::to_string(name.sin6_scope_id);
+    return {Kind::tcp,
+            mapped ? text_of(AF_INET, &name.sin6_addr.s6_addr[12])
+                   : text_of(AF_INET6, &name.sin6_addr) + zone,
+            ntohs(name.sin6_port)};
   }
   sockaddr_un name{};
   std::memcpy(&name, &address.storage, std::min<std::size_t>(address.length, sizeof name));

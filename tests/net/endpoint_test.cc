@@ -81,6 +81,12 @@ TEST(Endpoint, an_ipv4_address_mapped_into_ipv6_is_written_as_ipv4) {
   EXPECT_EQ(Endpoint::from(mapped).to_string(), "tcp://10.1.2.3:80");
 }
 
+TEST(Endpoint, a_link_local_address_keeps_its_zone) {
+  const auto address = Endpoint::parse("tcp://[fe80::1%1]:80").resolve().front();
+  const Endpoint again = Endpoint::parse(Endpoint::from(address).to_string());
+  EXPECT_EQ(again.to_string(), "tcp://[fe80::1%1]:80");
+}
+
 TEST(Endpoint, a_unix_path_goes_to_the_kernel_and_back) {
   const auto address = Endpoint::parse("unix:///run/x.sock").resolve().front();
   EXPECT_EQ(Endpoint::from(address).to_string(), "unix:///run/x.sock");

@@ -2,7 +2,7 @@
 
 #include <netinet/in.h>
 
-#include <cassert>
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -106,6 +106,7 @@ class Listener::Socket final : public EventHandler {
   ~Socket() { listener_.reactor_.deregister(token_); }
 
   void on_ready(Readiness) override {
+    if (listener_.is_pausing()) return;  // since another address's event of this very batch
     for (int i = 0; i < max_accepts_per_event; ++i) {
       if (!listener_.accept_one(*this)) return;
     }
@@ -153,6 +154,8 @@ void Listener::open_tcp(const Endpoint& endpoint) {
   std::uint16_t port = endpoint.port();
   for (sys::SocketAddress address : endpoint.resolve()) {
     set_port(address, port);  // the port that was picked for the first is the others' too
+    // hosts(5) may give a name one address in two lines.
+    if (std::ranges::find(endpoints_, Endpoint::from(address)) != endpoints_.end()) continue;
     auto socket = sys::open_stream_socket(address.family());
     last_error =
         socket ? bind_tcp(socket->get(), address, endpoint.is_every_address()) : socket.error();
@@ -200,9 +203,8 @@ bool Listener::accept_one(Socket& socket) {
     if (accepted.would_block()) return false;
     const int error = accepted.errno_value();
     if (is_of_one_connection(error)) return true;
-    const bool exhausted = is_exhaustion(error);
-    if (exhausted) turn_one_away(socket);
-    report(socket.endpoint(), accepted.error(), exhausted);
+    const bool turned_away = is_exhaustion(error) && turn_one_away(socket);
+    report(socket.endpoint(), accepted.error(), turned_away);
     pause_all();
     pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
     return false;
@@ -216,11 +218,12 @@ bool Listener::accept_one(Socket& socket) {
   return true;
 }
 
-void Listener::turn_one_away(Socket& socket) {
+bool Listener::turn_one_away(Socket& socket) {
   reserve_.reset();
-  (void)sys::accept(socket.fd());  // closed at once; if that fails too, everybody waits
+  const bool accepted = sys::accept(socket.fd()).ok();  // closed at once; else everybody waits
   auto reserve = sys::open_reserve();
   if (reserve) reserve_ = std::move(*reserve);  // else another took it: the next pause tries again
+  return accepted;
 }
 
 void Listener::pause_all() {

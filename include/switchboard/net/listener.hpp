@@ -42,6 +42,7 @@ class Listener final : private ConnectionTable::RoomWaiter {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   // Stops listening. What is in the backlog is reset by the kernel. Removes its own socket file.
+  // Not inside a callback of its own or of its table's handler: post it.
   ~Listener();
 
   // Where it really listens, with the port that was picked: one for each address of the name.
@@ -56,7 +57,8 @@ class Listener final : private ConnectionTable::RoomWaiter {
   void add_socket(sys::Descriptor socket, Endpoint endpoint);
   void on_room() override;
   bool accept_one(Socket& socket);
-  void turn_one_away(Socket& socket);
+  bool turn_one_away(Socket& socket);
+  bool is_pausing() const noexcept { return waits_for_room_ || pause_timer_ != TimerId{}; }
   void pause_all();
   void resume_all();
   void report(const Endpoint& endpoint, std::error_code error, bool turned_away);

@@ -1,0 +1,135 @@
+// Accepting where a name has addresses of both families: one listener, a socket for each.
+//
+// What names this machine knows is not for a test to say: the linker puts a resolver of ours below
+// sys.
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "switchboard/switchboard.hpp"
+
+#include "support/backends.hpp"
+#include "support/counted_calls.hpp"
+#include "support/descriptor_limit.hpp"
+#include "support/sockets.hpp"
+
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's.
+extern "C" int __real_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                                  addrinfo** found);
+extern "C" int __wrap_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
+                                  addrinfo** found) {
+  if (name == nullptr || std::strcmp(name, "both.test") != 0) {
+    return __real_getaddrinfo(name, service, hints, found);
+  }
+  addrinfo** end = found;
+  for (const char* address : {"::1", "127.0.0.1", "127.0.0.1"}) {  // one of them in two lines
+    if (const int failure = __real_getaddrinfo(address, service, hints, end)) return failure;
+    end = &(*end)->ai_next;
+  }
+  return 0;
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+namespace switchboard::test {
+namespace {
+
+struct Counter final : ConnectionHandler {
+  void on_open(Connection&) override { ++opened; }
+  std::size_t on_data(Connection&, const Slice& input) override { return input.size(); }
+  std::size_t opened = 0;
+};
+
+class Accepting : public testing::TestWithParam<std::string> {
+ protected:
+  void begin_connecting(const Endpoint& endpoint) {
+    const auto address = endpoint.resolve().front();
+    clients.push_back(must(sys::open_stream_socket(address.family()), "socket"));
+    const auto error = sys::connect(clients.back().get(), address);
+    if (error && error.value() != EINPROGRESS) must(error, "connect");
+  }
+
+  Reactor reactor{find_backend(GetParam()).make()};
+  Counter counter;
+  ConnectionTable table{reactor, counter};
+  std::vector<AcceptProblem> problems;
+  std::optional<Listener> listener{
+      std::in_place, reactor, Endpoint::parse("tcp://both.test:0"), table,
+      [this](const AcceptProblem& problem) { problems.push_back(problem); }};
+  std::vector<sys::Descriptor> clients;
+};
+
+TEST_P(Accepting, a_name_with_two_families_gets_one_port_and_each_address_once) {
+  ASSERT_EQ(listener->endpoints().size(), 2U);
+  EXPECT_EQ(listener->endpoints()[0].host(), "::1");
+  EXPECT_EQ(listener->endpoints()[1].host(), "127.0.0.1");
+  EXPECT_EQ(listener->endpoints()[0].port(), listener->endpoints()[1].port());
+  for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
+  while (counter.opened < 2) reactor.turn();
+}
+
+TEST_P(Accepting, a_listener_may_die_while_a_full_process_makes_it_pause) {
+  for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
+  {
+    const DescriptorLimit limit{static_cast<std::size_t>(clients.back().get()) + 1};
+    const CountedCalls calls;
+    reactor.turn();
+    reactor.turn(Nanoseconds::zero());
+    EXPECT_EQ(calls.accepts(), 2U)
+        << "one that failed, one that turned a client away; then a pause";
+  }
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].occurrences, 1U);
+  EXPECT_EQ(problems[0].turned_away, 1U);
+  listener.reset();
+  bool later = false;
+  reactor.call_after(Listener::pause * 2, [&] { later = true; });
+  while (!later) reactor.turn();
+  EXPECT_EQ(counter.opened, 0U);
+}
+
+TEST_P(Accepting, after_the_pause_of_a_full_process_every_address_is_listened_on_again) {
+  for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
+  {
+    const DescriptorLimit limit{static_cast<std::size_t>(clients.back().get()) + 1};
+    while (problems.empty()) reactor.turn();
+  }
+  for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
+  while (counter.opened < 3) reactor.turn();
+  EXPECT_EQ(problems.size(), 1U);
+}
+
+int option_of(int fd, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  if (::getsockopt(fd, level, name, &value, &length) != 0) return -1;
+  return value;
+}
+
+TEST_P(Accepting, accepted_sockets_have_no_delay_and_the_keepalive_of_their_table) {
+  begin_connecting(listener->endpoint());
+  while (counter.opened == 0) reactor.turn();
+  const Endpoint client = Endpoint::from(must(sys::local_address(clients[0].get()), "getsockname"));
+  int found = 0;
+  for (int fd = 0; fd <= clients[0].get() + 8; ++fd) {
+    const auto peer = sys::peer_address(fd);
+    if (!peer || Endpoint::from(*peer) != client) continue;
+    ++found;
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+    EXPECT_EQ(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  }
+  EXPECT_EQ(found, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Accepting, testing::ValuesIn(backend_names()), name_of_backend);
+
+}  // namespace
+}  // namespace switchboard::test

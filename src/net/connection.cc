@@ -20,7 +20,7 @@ constexpr std::size_t max_bytes_per_flush = 1024 * 1024;
 // Below this a copy into the arena is cheaper than a block of its own.
 constexpr std::size_t max_bytes_copied_to_arena = 16 * 1024;
 // Up to here the unconsumed beginning of a message is copied in front of what comes next; a longer
-// one grows in a block of its own, so that a large message costs no more than twice its size.
+// one grows in a block of its own, which is at most three times as large as what it holds.
 constexpr std::size_t max_bytes_kept_by_copy = 16 * 1024;
 static_assert(max_bytes_per_read + max_bytes_kept_by_copy <= Arena::largest_reservation);
 
@@ -72,7 +72,8 @@ Connection::~Connection() {
   table_.reactor_.deregister(id_);
   table_.reactor_.cancel(drain_timer_);
   // Marked again after this turn's flush, or torn down with its table: nobody may come back to it.
-  if (dirty_ || closed_) table_.reactor_.forget(*this);
+  // Not where nothing is marked: to forget costs a look at all that are closed with it.
+  if (dirty_ || (closed_ && !released_)) table_.reactor_.forget(*this);
 }
 
 std::optional<Endpoint> Connection::peer() const {
@@ -157,6 +158,7 @@ void Connection::go_on_below_low_water() {
 
 void Connection::pause_reading() {
   paused_ = true;
+  if (output_failed_) return close_with(reason_, errno_);  // as stop_sending() would have
   mark_dirty();  // the end of the turn changes the interest
 }
 
@@ -168,8 +170,8 @@ void Connection::resume_reading() {
 
 bool Connection::wants_to_read() const noexcept {
   if (peer_ended_) return false;
-  if (draining_) return finished_;  // only to find the end
-  if (output_failed_) return true;
+  // Whatever the marks say: a peer that sends all before it reads would never take our last bytes.
+  if (draining_) return true;
   return !paused_ && !over_high_water_;
 }
 
@@ -302,6 +304,7 @@ void Connection::stop_sending(int errno_value) {
   if (draining_ || peer_ended_ || paused_) return close_with(reason_, errno_);
   output_failed_ = true;
   over_high_water_ = false;
+  redeliver_ = !kept_.empty();
   output_.clear();
 }
 
@@ -318,6 +321,7 @@ void Connection::close_with(CloseReason reason, int errno_value) {
 }
 
 void Connection::on_release() {
+  released_ = true;
   table_.release(*this);
 }
 

@@ -78,6 +78,7 @@ void ConnectionTable::for_each(const std::function<void(Connection&)>& visit) {
 void ConnectionTable::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
   shutting_down_ = true;
   on_empty_ = std::move(done);
+  reactor_.cancel(shutdown_timer_);
   if (size_ == 0) return report_empty();
   for_each([](Connection& connection) { connection.drain(CloseReason::shutdown); });
   shutdown_timer_ = reactor_.call_after(drain_timeout, [this] {

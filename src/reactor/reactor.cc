@@ -1,6 +1,7 @@
 #include "switchboard/reactor/reactor.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <stdexcept>

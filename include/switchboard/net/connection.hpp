@@ -94,7 +94,8 @@ class Connection final : private EventHandler {
   std::size_t queued_bytes() const noexcept { return output_.size_bytes(); }
 
   // --- Receiving. While its own output stands at high_water a connection is not read from either.
-  // What was left unconsumed comes again, at the end of a turn, when reading goes on.
+  // What was left unconsumed comes again, at the end of a turn, when reading goes on. Where sending
+  // has failed, and only what the peer had sent before is left, a pause closes the connection.
 
   void pause_reading();
   void resume_reading();
@@ -159,6 +160,7 @@ class Connection final : private EventHandler {
   bool redeliver_ : 1 = false;      // offer what was kept again, if reading goes on
   bool dirty_ : 1 = false;
   bool closed_ : 1 = false;
+  bool released_ : 1 = false;  // the reactor has let go of it
 };
 
 }  // namespace switchboard

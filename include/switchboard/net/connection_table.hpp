@@ -60,7 +60,7 @@ class ConnectionTable {
   void for_each(const std::function<void(Connection&)>& visit);
 
   // Drains all, closes those that are left after `drain_timeout`, takes no more; calls `done` once
-  // none is left (at once where there is none).
+  // none is left (at once where there is none). Called again, it replaces both.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);
 
   // Whoever waits for a full table to have room again (a Listener); not owned.

@@ -5,6 +5,7 @@
 #include "switchboard/echo/echo_service.hpp"
 #include "switchboard/net/connection.hpp"
 #include "switchboard/net/connection_table.hpp"
+#include "switchboard/net/connector.hpp"
 #include "switchboard/net/endpoint.hpp"
 #include "switchboard/net/listener.hpp"
 #include "switchboard/net/output_queue.hpp"

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "descriptor_flags.hpp"
 
@@ -52,6 +53,10 @@ int whole_seconds(Nanoseconds duration) noexcept {
 }
 
 }  // namespace
+
+bool SocketAddress::operator==(const SocketAddress& other) const noexcept {
+  return length == other.length && std::memcmp(&storage, &other.storage, length) == 0;
+}
 
 Result<Descriptor> open_stream_socket(int family) noexcept {
 #ifdef SOCK_NONBLOCK
@@ -151,6 +156,24 @@ std::error_code set_ipv6_only(int fd, bool only) noexcept {
 
 std::error_code set_no_delay(int fd) noexcept {
   return set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+std::error_code set_bind_address_no_port([[maybe_unused]] int fd) noexcept {
+#ifdef IP_BIND_ADDRESS_NO_PORT
+  return set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+#else
+  return {};
+#endif
+}
+
+std::error_code set_congestion_control([[maybe_unused]] int fd,
+                                       [[maybe_unused]] const char* name) noexcept {
+#ifdef TCP_CONGESTION
+  return outcome(::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name,
+                              static_cast<socklen_t>(std::strlen(name))));
+#else
+  return make_error(ENOPROTOOPT);
+#endif
 }
 
 std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {

@@ -29,6 +29,8 @@ struct SocketAddress {
   int family() const noexcept { return storage.ss_family; }
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&storage); }
   sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+
+  bool operator==(const SocketAddress& other) const noexcept;
 };
 
 // A connection that the kernel handed over, and who is at the other end.
@@ -82,6 +84,11 @@ Result<SocketAddress> peer_address(int fd) noexcept;
 std::error_code set_reuse_address(int fd) noexcept;         // SO_REUSEADDR
 std::error_code set_ipv6_only(int fd, bool only) noexcept;  // IPV6_V6ONLY
 std::error_code set_no_delay(int fd) noexcept;              // TCP_NODELAY
+// For a socket that is bound to an address only: the port is picked when it connects, and then need
+// only be free towards that peer (ip(7), IP_BIND_ADDRESS_NO_PORT). Does nothing where there is none.
+std::error_code set_bind_address_no_port(int fd) noexcept;
+// TCP_CONGESTION; ENOPROTOOPT where the system lets nobody choose.
+std::error_code set_congestion_control(int fd, const char* name) noexcept;
 std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept;
 std::error_code set_send_buffer(int fd, int bytes) noexcept;     // SO_SNDBUF; Linux doubles it
 std::error_code set_receive_buffer(int fd, int bytes) noexcept;  // SO_RCVBUF; Linux doubles it

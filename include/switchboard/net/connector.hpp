@@ -1,0 +1,61 @@
+// One attempt to connect to one address, without blocking; what comes of it is a table's
+// Connection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <system_error>
+
+#include "switchboard/net/connection_table.hpp"
+#include "switchboard/reactor/reactor.hpp"
+#include "switchboard/sys/socket.hpp"
+
+namespace switchboard {
+
+struct ConnectOptions {
+  // How long the attempt may take; ETIMEDOUT after that.
+  Nanoseconds timeout = std::chrono::seconds{10};
+  // Where to connect from; with port 0 the kernel picks one that is free towards this server.
+  std::optional<sys::SocketAddress> source;
+  // TCP_CONGESTION (tcp(7)), such as "reno"; null leaves the system's.
+  const char* congestion_control = nullptr;
+};
+
+class Connector final : private EventHandler {
+ public:
+  // Called once, on a later turn and never from within the constructor: with the connection, whose
+  // on_open has been told before, or with null and the error. May destroy the Connector.
+  //
+  // ECONNREFUSED: nobody listens. ETIMEDOUT: no answer. ENETUNREACH, EHOSTUNREACH: no way there.
+  // ECANCELED: the table is full or shutting down. EADDRNOTAVAIL, EADDRINUSE: no such source, or no
+  // free port of it.
+  using Callback = std::function<void(Connection*, std::error_code)>;
+
+  // Begins at once. The table must outlive it. Destroying it gives the attempt up, without a word.
+  Connector(ConnectionTable& table, const sys::SocketAddress& server, Callback callback,
+            const ConnectOptions& options = {});
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+  ~Connector();
+
+ private:
+  std::error_code prepare(const ConnectOptions& options);
+  void attempt();
+  void on_ready(Readiness readiness) override;
+  void await_writable();
+  void finish_later(std::error_code error);
+  void finish(std::error_code error);
+  bool is_connected_to_itself() const;
+
+  ConnectionTable& table_;
+  Reactor& reactor_;
+  const sys::SocketAddress server_;
+  Callback callback_;
+  sys::Descriptor socket_;
+  Token token_;
+  TimerId deadline_;
+  TimerId next_step_;
+};
+
+}  // namespace switchboard

@@ -1,0 +1,110 @@
+#include "switchboard/net/connector.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace switchboard {
+
+namespace {
+
+// A Unix socket whose backlog is full answers EAGAIN, and nothing tells when there is room again.
+constexpr Nanoseconds retry_delay = std::chrono::milliseconds{5};
+
+bool is_tcp(const sys::SocketAddress& address) noexcept {
+  return address.family() != AF_UNIX;
+}
+
+}  // namespace
+
+Connector::Connector(ConnectionTable& table, const sys::SocketAddress& server, Callback callback,
+                     const ConnectOptions& options)
+    : table_(table), reactor_(table.reactor()), server_(server), callback_(std::move(callback)) {
+  if (const auto error = prepare(options)) {
+    finish_later(error);
+    return;
+  }
+  deadline_ =
+      reactor_.call_after(options.timeout, [this] { finish(sys::make_error(ETIMEDOUT)); });
+  attempt();
+}
+
+Connector::~Connector() {
+  reactor_.deregister(token_);
+  reactor_.cancel(deadline_);
+  reactor_.cancel(next_step_);
+}
+
+std::error_code Connector::prepare(const ConnectOptions& options) {
+  auto socket = sys::open_stream_socket(server_.family());
+  if (!socket) return socket.error();
+  socket_ = std::move(*socket);
+  const int fd = socket_.get();
+  if (is_tcp(server_)) {
+    if (const auto error = sys::set_no_delay(fd)) return error;
+    if (const auto error = sys::set_keepalive(fd, table_.limits().keepalive)) return error;
+  }
+  if (options.congestion_control != nullptr) {
+    if (const auto error = sys::set_congestion_control(fd, options.congestion_control)) {
+      return error;
+    }
+  }
+  if (!options.source) return {};
+  if (is_tcp(server_)) {
+    if (const auto error = sys::set_bind_address_no_port(fd)) return error;
+  }
+  return sys::bind(fd, *options.source);
+}
+
+void Connector::attempt() {
+  const auto error = sys::connect(socket_.get(), server_);
+  switch (error.value()) {
+    case EINPROGRESS:
+    case EINTR:  // POSIX: the attempt goes on by itself
+      return await_writable();
+    case EAGAIN:
+      if (is_tcp(server_)) return finish_later(sys::make_error(EADDRNOTAVAIL));  // out of ports
+      next_step_ = reactor_.call_after(retry_delay, [this] { attempt(); });
+      return;
+    default:
+      return finish_later(error);
+  }
+}
+
+void Connector::await_writable() {
+  token_ = reactor_.register_handler(socket_.get(), *this);
+  if (const auto error = reactor_.set_interest(token_, {.writable = true})) finish_later(error);
+}
+
+void Connector::on_ready(Readiness) {
+  if (const auto error = sys::pending_error(socket_.get())) return finish(error);
+  // Ready, and no error: connected, or woken for nothing.
+  if (!sys::peer_address(socket_.get())) return;
+  finish(is_connected_to_itself() ? sys::make_error(ECONNREFUSED) : std::error_code{});
+}
+
+// Connecting to a port of this machine that nobody listens on, but that the kernel has just picked
+// as ours, meets its own SYN (a simultaneous open, RFC 9293 section 3.5).
+bool Connector::is_connected_to_itself() const {
+  if (!is_tcp(server_)) return false;
+  const auto ours = sys::local_address(socket_.get());
+  const auto theirs = sys::peer_address(socket_.get());
+  return ours && theirs && *ours == *theirs;
+}
+
+void Connector::finish_later(std::error_code error) {
+  next_step_ = reactor_.call_after(Nanoseconds::zero(), [this, error] { finish(error); });
+}
+
+void Connector::finish(std::error_code error) {
+  reactor_.deregister(token_);
+  reactor_.cancel(deadline_);
+  reactor_.cancel(next_step_);
+  const Callback callback = std::move(callback_);  // which may destroy this
+  Connection* connection = nullptr;
+  if (!error && table_.full()) error = sys::make_error(ECANCELED);
+  if (!error) connection = table_.adopt(std::move(socket_), error);
+  socket_.reset();
+  callback(connection, error);
+}
+
+}  // namespace switchboard

@@ -10,7 +10,7 @@
 #include "switchboard/sys/process.hpp"
 
 #include "server/commands.hpp"
-#include "server/output.hpp"
+#include "command_line/output.hpp"
 
 namespace switchboard::server {
 
@@ -51,7 +51,7 @@ int list_backends() {
                                                 "This process may open {} (ulimit -n); a server\n"
                                                 "raises that to {} when it starts.\n",
                                                 present, sys::raise_descriptor_limit());
-  if (const auto error = write_all(sys::standard_output, text)) {
+  if (const auto error = command_line::write_all(sys::standard_output, text)) {
     throw std::system_error(error, "cannot print");
   }
   return 0;

@@ -11,7 +11,7 @@
 #include "server/connection_log.hpp"
 #include "server/listeners.hpp"
 #include "server/log.hpp"
-#include "server/quantity.hpp"
+#include "command_line/quantity.hpp"
 #include "server/shutdown.hpp"
 
 namespace switchboard::server {
@@ -63,7 +63,7 @@ int run_echo(const EchoOptions& options) {
                             log.write(LogLevel::info, "shutting down",
                                       {{"signal", signal},
                                        {"connections", service.connections().size()},
-                                       {"drain_timeout", format_duration(options.drain_timeout)}});
+                                       {"drain_timeout", command_line::format_duration(options.drain_timeout)}});
                             listeners.close();
                             service.connections().shut_down(options.drain_timeout,
                                                             [&] { reactor.stop(); });

@@ -6,7 +6,7 @@
 
 #include "switchboard/sys/process.hpp"
 
-#include "server/output.hpp"
+#include "command_line/output.hpp"
 
 namespace switchboard::server {
 
@@ -28,7 +28,7 @@ void Listeners::announce(std::string_view backend, Log& log) const {
       ready += fmt::format("listening on {} ({})\n", printable(endpoint.to_string()), backend);
     }
   }
-  if (const auto error = write_all(sys::standard_output, ready)) {
+  if (const auto error = command_line::write_all(sys::standard_output, ready)) {
     log.write(LogLevel::warn, "cannot write to standard output", {{"error", error.message()}});
   }
 }

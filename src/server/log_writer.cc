@@ -10,7 +10,7 @@
 #include "switchboard/sys/process.hpp"
 
 #include "server/logfmt.hpp"
-#include "server/output.hpp"
+#include "command_line/output.hpp"
 
 namespace switchboard::server {
 
@@ -95,7 +95,7 @@ void LogWriter::run(const std::shared_ptr<State>& state) {
     while (!rest.empty()) {
       state->being_written_bytes = rest.size();
       lock.unlock();
-      const auto written = write_some(state->fd, rest);
+      const auto written = command_line::write_some(state->fd, rest);
       lock.lock();
       if (!written) {  // there is nobody to tell but the next reader
         state->dropped += static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));

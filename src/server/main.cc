@@ -10,12 +10,15 @@
 #include "server/commands.hpp"
 #include "server/logfmt.hpp"
 #include "server/options.hpp"
-#include "server/output.hpp"
+#include "command_line/output.hpp"
 
 namespace {
 
 using namespace switchboard;
 using namespace switchboard::server;
+using command_line::Information;
+using command_line::Usage;
+using command_line::UsageError;
 
 constexpr int failed = 1;
 constexpr int misused = 2;
@@ -28,7 +31,7 @@ template <typename... Callables>
 Overloaded(Callables...) -> Overloaded<Callables...>;  // clang 14 does not deduce it
 
 int print(int fd, std::string_view text, int status) {
-  if (const auto error = write_all(fd, text)) throw std::system_error(error, "cannot print");
+  if (const auto error = command_line::write_all(fd, text)) throw std::system_error(error, "cannot print");
   return status;
 }
 
@@ -46,7 +49,7 @@ int run(const Command& command) {
 // One line, whatever a file name or an argument holds. Where even that cannot be written, the exit
 // status has to do.
 void complain(std::string_view problem) {
-  (void)write_all(sys::standard_error, fmt::format("switchboard: {}\n", printable(problem)));
+  (void)command_line::write_all(sys::standard_error, fmt::format("switchboard: {}\n", printable(problem)));
 }
 
 }  // namespace
@@ -61,7 +64,7 @@ int main(int argc, char** argv) {
     complain(problem.what());
     return misused;
   } catch (const std::bad_alloc&) {
-    (void)write_all(sys::standard_error, "switchboard: out of memory\n");
+    (void)command_line::write_all(sys::standard_error, "switchboard: out of memory\n");
   } catch (const std::exception& problem) {
     complain(problem.what());
   }

@@ -1,8 +1,6 @@
 // The command line.
 #pragma once
 
-#include <stdexcept>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -10,6 +8,7 @@
 #include "switchboard/net/connection_table.hpp"
 #include "switchboard/net/endpoint.hpp"
 
+#include "command_line/commands.hpp"
 #include "server/logfmt.hpp"
 
 namespace switchboard::server {
@@ -26,24 +25,10 @@ struct EchoOptions {
 // switchboard backends
 struct ListBackends {};
 
-// Text that was asked for: --help, --version.
-struct Information {
-  std::string text;
-};
+using Command = std::variant<EchoOptions, ListBackends, command_line::Information,
+                             command_line::Usage>;
 
-// No command was given: how to do better.
-struct Usage {
-  std::string text;
-};
-
-using Command = std::variant<EchoOptions, ListBackends, Information, Usage>;
-
-// One line that names the option and the mend.
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// Throws UsageError.
+// Throws command_line::UsageError.
 Command parse_command_line(int argc, const char* const* argv);
 
 }  // namespace switchboard::server

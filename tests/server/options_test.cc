@@ -84,16 +84,16 @@ TEST(EchoOptions, EveryAvailableBackendCanBeChosen) {
 
 TEST(CommandLine, TellsTheCommandsApart) {
   EXPECT_TRUE(std::holds_alternative<ListBackends>(parse({"backends"})));
-  EXPECT_TRUE(std::holds_alternative<Usage>(parse({})));
+  EXPECT_TRUE(std::holds_alternative<command_line::Usage>(parse({})));
   for (const char* option : {"--help", "-h", "--version"}) {
-    EXPECT_TRUE(std::holds_alternative<Information>(parse({option}))) << option;
-    EXPECT_TRUE(std::holds_alternative<Information>(parse({"echo", option}))) << option;
-    EXPECT_TRUE(std::holds_alternative<Information>(parse({"backends", option}))) << option;
+    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({option}))) << option;
+    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"echo", option}))) << option;
+    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"backends", option}))) << option;
   }
 }
 
 TEST(CommandLine, HelpNamesEveryOption) {
-  const std::string help = std::get<Information>(parse({"echo", "--help"})).text;
+  const std::string help = std::get<command_line::Information>(parse({"echo", "--help"})).text;
   for (const char* option :
        {"--listen ENDPOINT", "--backend NAME", "--max-connections N|off", "--idle-timeout TIME|off",
         "--high-water SIZE", "--output-limit SIZE|off", "--drain-timeout TIME",
@@ -103,7 +103,7 @@ TEST(CommandLine, HelpNamesEveryOption) {
 }
 
 TEST(CommandLine, VersionNamesBackendsAndCompiler) {
-  const std::string version = std::get<Information>(parse({"--version"})).text;
+  const std::string version = std::get<command_line::Information>(parse({"--version"})).text;
   EXPECT_THAT(version, StartsWith("switchboard " SWITCHBOARD_VERSION "\nbackends: "));
   EXPECT_THAT(version, HasSubstr(std::string{default_backend().name} + " (default)"));
   EXPECT_THAT(version, HasSubstr("compiler: "));

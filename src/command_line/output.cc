@@ -1,4 +1,4 @@
-#include "server/output.hpp"
+#include "command_line/output.hpp"
 
 #include <poll.h>
 
@@ -8,7 +8,7 @@
 #include "switchboard/sys/process.hpp"
 #include "switchboard/sys/waiting.hpp"
 
-namespace switchboard::server {
+namespace switchboard::command_line {
 
 sys::Result<std::size_t> write_some(int fd, std::string_view text) noexcept {
   while (true) {
@@ -29,4 +29,4 @@ std::error_code write_all(int fd, std::string_view text) noexcept {
   return {};
 }
 
-}  // namespace switchboard::server
+}  // namespace switchboard::command_line

@@ -16,7 +16,7 @@
 
 #include "switchboard/sys/clock.hpp"
 
-namespace switchboard::server {
+namespace switchboard::command_line {
 
 using sys::Nanoseconds;
 
@@ -34,4 +34,4 @@ std::optional<std::size_t> parse_count(std::string_view text, Off off);  // at l
 std::string format_size(std::size_t bytes);
 std::string format_duration(Nanoseconds duration);  // rounded down to whole milliseconds
 
-}  // namespace switchboard::server
+}  // namespace switchboard::command_line

@@ -1,4 +1,4 @@
-#include "server/quantity.hpp"
+#include "command_line/quantity.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <random>
 #include <stdexcept>
 
-namespace switchboard::server {
+namespace switchboard::command_line {
 namespace {
 
 using std::chrono::hours;
@@ -153,4 +153,4 @@ TEST(Quantity, AnyBytesAreReadOrRefused) {
 }
 
 }  // namespace
-}  // namespace switchboard::server
+}  // namespace switchboard::command_line

@@ -1,4 +1,4 @@
-#include "server/quantity.hpp"
+#include "command_line/quantity.hpp"
 
 #include <fmt/core.h>
 
@@ -8,7 +8,7 @@
 #include <span>
 #include <stdexcept>
 
-namespace switchboard::server {
+namespace switchboard::command_line {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::string format_duration(Nanoseconds duration) {
   return format(duration_units_ms, static_cast<std::uint64_t>(milliseconds), "ms");
 }
 
-}  // namespace switchboard::server
+}  // namespace switchboard::command_line

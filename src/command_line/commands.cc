@@ -1,0 +1,163 @@
+#include "command_line/commands.hpp"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <utility>
+
+namespace switchboard::command_line {
+
+namespace {
+
+// What was written for each option of one command.
+struct Written {
+  std::vector<std::string> values;
+  bool flag = false;
+};
+
+[[noreturn]] void refuse_missing_value(const Option& option) {
+  throw UsageError(fmt::format("{0}: a value is missing; write {0} {1}", option.name,
+                               option.example.empty() ? option.initial : option.example));
+}
+
+void apply(const Option& option, const Written& written) {
+  if (option.placeholder.empty()) {
+    if (written.flag) option.apply("");
+    return;
+  }
+  if (written.values.size() > 1 && !option.repeatable) {
+    throw UsageError(
+        fmt::format("{}: given {} times; give it once", option.name, written.values.size()));
+  }
+  if (written.values.empty() && option.required) {
+    throw UsageError(
+        fmt::format("{0} is missing; write {0} {1}", option.name, option.example));
+  }
+  try {
+    if (written.values.empty() && !option.initial.empty()) option.apply(option.initial);
+    for (const std::string& value : written.values) {
+      if (value.starts_with("--")) refuse_missing_value(option);
+      option.apply(value);
+    }
+  } catch (const std::invalid_argument& refusal) {
+    throw UsageError(fmt::format("{}: {}", option.name, refusal.what()));
+  }
+}
+
+// What CLI11 could make nothing of is collected, so that the complaint can say what to do.
+void refuse_leftovers(const CLI::App& app, const std::string& command, bool expects_command) {
+  const auto leftovers = app.remaining();
+  if (leftovers.empty()) return;
+  const std::string& first = leftovers.front();
+  const bool is_option = first.starts_with('-');
+  throw UsageError(fmt::format("{} '{}'; see {} --help",
+                               is_option         ? "no option"
+                               : expects_command ? "no command"
+                                                 : "no use for",
+                               first, command));
+}
+
+class Parser {
+ public:
+  explicit Parser(const Program& program)
+      : program_(program), app_{program.help, program.name} {
+    app_.require_subcommand(0, 1);
+    app_.footer(program.name + " COMMAND --help tells the options of a command.");
+    dress(app_);
+    for (const Command& command : program.commands) add(command);
+  }
+
+  Outcome parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      return Information{app_.help()};
+    } catch (const CLI::CallForVersion&) {
+      return Information{program_.version};
+    } catch (const CLI::ArgumentMismatch& complaint) {
+      refuse_mismatch(complaint.what());
+    } catch (const CLI::ParseError& complaint) {
+      throw UsageError(complaint.what());
+    }
+    return interpret();
+  }
+
+ private:
+  void dress(CLI::App& app) {
+    app.allow_extras();
+    app.set_help_flag("-h,--help", "print this and exit");
+    app.set_version_flag("--version", program_.version, "print version, backends and compiler");
+    app.get_formatter()->column_width(34);
+  }
+
+  void add(const Command& command) {
+    CLI::App& app = *app_.add_subcommand(command.name, command.help);
+    app.footer(command.footer);
+    dress(app);
+    auto& written = written_.emplace_back(command.options.size());
+    for (std::size_t i = 0; i < command.options.size(); ++i) {
+      const Option& option = command.options[i];
+      const std::string initial =
+          option.initial.empty() ? "" : fmt::format(" [{}]", option.initial);
+      if (option.placeholder.empty()) {
+        app.add_flag(option.name, written[i].flag, option.help);
+        continue;
+      }
+      app.add_option(option.name, written[i].values, option.help + initial)
+          ->type_name(option.placeholder)
+          ->expected(1)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    }
+    apps_.push_back(&app);
+  }
+
+  // Values first: one that was forgotten makes the next option a value, and leaves its own over.
+  Outcome interpret() const {
+    Outcome outcome = Usage{app_.help()};
+    for (std::size_t i = 0; i < apps_.size(); ++i) {
+      if (!apps_[i]->parsed()) continue;
+      const Command& command = program_.commands[i];
+      for (std::size_t j = 0; j < command.options.size(); ++j) {
+        apply(command.options[j], written_[i][j]);
+      }
+      outcome = i;
+    }
+    refuse_leftovers(app_, program_.name, true);
+    for (std::size_t i = 0; i < apps_.size(); ++i) {
+      refuse_leftovers(*apps_[i], program_.name + " " + program_.commands[i].name, false);
+    }
+    return outcome;
+  }
+
+  // CLI11 begins its complaint with the option's name.
+  [[noreturn]] void refuse_mismatch(std::string_view complaint) const {
+    for (const Command& command : program_.commands) {
+      for (const Option& option : command.options) {
+        if (complaint.starts_with(option.name + ":")) refuse_missing_value(option);
+      }
+    }
+    throw UsageError(std::string{complaint});
+  }
+
+  const Program& program_;
+  CLI::App app_;
+  std::vector<CLI::App*> apps_;
+  std::deque<std::vector<Written>> written_;  // CLI11 keeps references into it
+};
+
+}  // namespace
+
+Outcome parse(const Program& program, int argc, const char* const* argv) {
+  return Parser{program}.parse(argc, argv);
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return fmt::format("clang++ {}.{}.{}", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+  return fmt::format("g++ {}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+}
+
+}  // namespace switchboard::command_line

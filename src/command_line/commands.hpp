@@ -1,0 +1,68 @@
+// Commands and their options, as tables: what to write, what it means, and a complaint that names
+// the option and the mend. CLI11 does the splitting.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace switchboard::command_line {
+
+// One option of a command.
+struct Option {
+  std::string name;         // with its dashes
+  std::string placeholder;  // of its value; empty: a flag, which takes none
+  // What stands where it is not given; empty: then nothing is applied.
+  std::string initial;
+  std::string help;
+  // Called once for each value (for a flag, with ""). Throws std::invalid_argument, whose text says
+  // what is wrong with the value and what to write.
+  std::function<void(std::string_view)> apply;
+  bool repeatable = false;
+  bool required = false;
+  // A value that would do, for the complaint that one is missing; `initial` where it is empty.
+  std::string example = {};
+};
+
+struct Command {
+  std::string name;
+  std::string help;
+  std::string footer;
+  std::vector<Option> options;
+};
+
+struct Program {
+  std::string name;
+  std::string help;
+  std::string version;  // what --version prints
+  std::vector<Command> commands;
+};
+
+// Text that was asked for: --help, --version.
+struct Information {
+  std::string text;
+};
+
+// No command was given: how to do better.
+struct Usage {
+  std::string text;
+};
+
+// One line that names the option and the mend.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The index of the command that was given, once its options were applied; those of the others are
+// left alone. Throws UsageError.
+using Outcome = std::variant<std::size_t, Information, Usage>;
+Outcome parse(const Program& program, int argc, const char* const* argv);
+
+// "g++ 12.2.0": for --version.
+std::string compiler();
+
+}  // namespace switchboard::command_line

@@ -203,7 +203,13 @@ bool Listener::accept_one(Socket& socket) {
     if (accepted.would_block()) return false;
     const int error = accepted.errno_value();
     if (is_of_one_connection(error)) return true;
-    const bool turned_away = is_exhaustion(error) && turn_one_away(socket);
+    bool turned_away = false;
+    if (is_exhaustion(error)) {
+      const auto outcome = turn_one_away(socket);
+      // Linux picks the descriptor before it looks whether anybody waits: nobody did.
+      if (outcome == std::errc::operation_would_block) return false;
+      turned_away = !outcome;
+    }
     report(socket.endpoint(), accepted.error(), turned_away);
     pause_all();
     pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
@@ -218,12 +224,12 @@ bool Listener::accept_one(Socket& socket) {
   return true;
 }
 
-bool Listener::turn_one_away(Socket& socket) {
+std::error_code Listener::turn_one_away(Socket& socket) {
   reserve_.reset();
-  const bool accepted = sys::accept(socket.fd()).ok();  // closed at once; else everybody waits
+  const auto outcome = sys::accept(socket.fd()).error();  // closed at once; else everybody waits
   auto reserve = sys::open_reserve();
   if (reserve) reserve_ = std::move(*reserve);  // else another took it: the next pause tries again
-  return accepted;
+  return outcome;
 }
 
 void Listener::pause_all() {

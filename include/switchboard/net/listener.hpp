@@ -57,7 +57,7 @@ class Listener final : private ConnectionTable::RoomWaiter {
   void add_socket(sys::Descriptor socket, Endpoint endpoint);
   void on_room() override;
   bool accept_one(Socket& socket);
-  bool turn_one_away(Socket& socket);
+  std::error_code turn_one_away(Socket& socket);
   bool is_pausing() const noexcept { return waits_for_room_ || pause_timer_ != TimerId{}; }
   void pause_all();
   void resume_all();

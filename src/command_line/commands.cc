@@ -31,8 +31,7 @@ void apply(const Option& option, const Written& written) {
         fmt::format("{}: given {} times; give it once", option.name, written.values.size()));
   }
   if (written.values.empty() && option.required) {
-    throw UsageError(
-        fmt::format("{0} is missing; write {0} {1}", option.name, option.example));
+    throw UsageError(fmt::format("{0} is missing; write {0} {1}", option.name, option.example));
   }
   try {
     if (written.values.empty() && !option.initial.empty()) option.apply(option.initial);
@@ -60,8 +59,7 @@ void refuse_leftovers(const CLI::App& app, const std::string& command, bool expe
 
 class Parser {
  public:
-  explicit Parser(const Program& program)
-      : program_(program), app_{program.help, program.name} {
+  explicit Parser(const Program& program) : program_(program), app_{program.help, program.name} {
     app_.require_subcommand(0, 1);
     app_.footer(program.name + " COMMAND --help tells the options of a command.");
     dress(app_);

@@ -23,8 +23,7 @@ Connector::Connector(ConnectionTable& table, const sys::SocketAddress& server, C
     finish_later(error);
     return;
   }
-  deadline_ =
-      reactor_.call_after(options.timeout, [this] { finish(sys::make_error(ETIMEDOUT)); });
+  deadline_ = reactor_.call_after(options.timeout, [this] { finish(sys::make_error(ETIMEDOUT)); });
   attempt();
 }
 

@@ -9,8 +9,8 @@
 #include "switchboard/backends.hpp"
 #include "switchboard/sys/process.hpp"
 
-#include "server/commands.hpp"
 #include "command_line/output.hpp"
+#include "server/commands.hpp"
 
 namespace switchboard::server {
 

@@ -7,11 +7,11 @@
 #include "switchboard/reactor/reactor.hpp"
 #include "switchboard/sys/process.hpp"
 
+#include "command_line/quantity.hpp"
 #include "server/commands.hpp"
 #include "server/connection_log.hpp"
 #include "server/listeners.hpp"
 #include "server/log.hpp"
-#include "command_line/quantity.hpp"
 #include "server/shutdown.hpp"
 
 namespace switchboard::server {
@@ -59,15 +59,15 @@ int run_echo(const EchoOptions& options) {
                         connection_log.closed(connection, closed);
                       }};
   Listeners listeners{reactor, service.connections(), options.listen, connection_log};
-  const Shutdown shutdown{reactor, log, [&](std::string_view signal) {
-                            log.write(LogLevel::info, "shutting down",
-                                      {{"signal", signal},
-                                       {"connections", service.connections().size()},
-                                       {"drain_timeout", command_line::format_duration(options.drain_timeout)}});
-                            listeners.close();
-                            service.connections().shut_down(options.drain_timeout,
-                                                            [&] { reactor.stop(); });
-                          }};
+  const Shutdown shutdown{
+      reactor, log, [&](std::string_view signal) {
+        log.write(LogLevel::info, "shutting down",
+                  {{"signal", signal},
+                   {"connections", service.connections().size()},
+                   {"drain_timeout", command_line::format_duration(options.drain_timeout)}});
+        listeners.close();
+        service.connections().shut_down(options.drain_timeout, [&] { reactor.stop(); });
+      }};
   log_start(log, options, descriptors);
   listeners.announce(options.backend->name, log);
   const int status = serve(reactor, log);

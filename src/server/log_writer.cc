@@ -9,8 +9,8 @@
 
 #include "switchboard/sys/process.hpp"
 
-#include "server/logfmt.hpp"
 #include "command_line/output.hpp"
+#include "server/logfmt.hpp"
 
 namespace switchboard::server {
 

@@ -7,10 +7,10 @@
 
 #include "switchboard/sys/process.hpp"
 
+#include "command_line/output.hpp"
 #include "server/commands.hpp"
 #include "server/logfmt.hpp"
 #include "server/options.hpp"
-#include "command_line/output.hpp"
 
 namespace {
 
@@ -31,7 +31,8 @@ template <typename... Callables>
 Overloaded(Callables...) -> Overloaded<Callables...>;  // clang 14 does not deduce it
 
 int print(int fd, std::string_view text, int status) {
-  if (const auto error = command_line::write_all(fd, text)) throw std::system_error(error, "cannot print");
+  if (const auto error = command_line::write_all(fd, text))
+    throw std::system_error(error, "cannot print");
   return status;
 }
 
@@ -49,7 +50,8 @@ int run(const Command& command) {
 // One line, whatever a file name or an argument holds. Where even that cannot be written, the exit
 // status has to do.
 void complain(std::string_view problem) {
-  (void)command_line::write_all(sys::standard_error, fmt::format("switchboard: {}\n", printable(problem)));
+  (void)command_line::write_all(sys::standard_error,
+                                fmt::format("switchboard: {}\n", printable(problem)));
 }
 
 }  // namespace

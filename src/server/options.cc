@@ -87,8 +87,7 @@ std::vector<Option> echo_rows(EchoOptions& options) {
        .help = "close a client with more than this unread",
        .apply =
            [&](std::string_view value) {
-             options.limits.output_limit_bytes =
-                 parse_size(value, Off::allowed).value_or(no_limit);
+             options.limits.output_limit_bytes = parse_size(value, Off::allowed).value_or(no_limit);
            }},
       {.name = "--drain-timeout",
        .placeholder = "TIME",

@@ -25,8 +25,8 @@ struct EchoOptions {
 // switchboard backends
 struct ListBackends {};
 
-using Command = std::variant<EchoOptions, ListBackends, command_line::Information,
-                             command_line::Usage>;
+using Command =
+    std::variant<EchoOptions, ListBackends, command_line::Information, command_line::Usage>;
 
 // Throws command_line::UsageError.
 Command parse_command_line(int argc, const char* const* argv);

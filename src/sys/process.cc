@@ -71,6 +71,10 @@ void drain_pipe(int pipe_reader) noexcept {
   while (taken == static_cast<ssize_t>(bytes.size()) || (taken < 0 && errno == EINTR));
 }
 
+bool is_terminal(int fd) noexcept {
+  return ::isatty(fd) == 1;
+}
+
 std::error_code occupy_standard_descriptors() noexcept {
   while (true) {
     Descriptor null{::open("/dev/null", O_RDWR)};

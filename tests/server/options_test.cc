@@ -87,8 +87,10 @@ TEST(CommandLine, TellsTheCommandsApart) {
   EXPECT_TRUE(std::holds_alternative<command_line::Usage>(parse({})));
   for (const char* option : {"--help", "-h", "--version"}) {
     EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({option}))) << option;
-    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"echo", option}))) << option;
-    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"backends", option}))) << option;
+    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"echo", option})))
+        << option;
+    EXPECT_TRUE(std::holds_alternative<command_line::Information>(parse({"backends", option})))
+        << option;
   }
 }
 

@@ -29,6 +29,7 @@ void drain_pipe(int pipe_reader) noexcept;
 
 inline constexpr int standard_output = 1;
 inline constexpr int standard_error = 2;
+bool is_terminal(int fd) noexcept;  // isatty(3)
 // Opens /dev/null wherever standard input, output or error is closed. Otherwise the next socket
 // would get the number, and its peer what is written there for people.
 std::error_code occupy_standard_descriptors() noexcept;

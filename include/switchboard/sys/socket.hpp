@@ -85,7 +85,8 @@ std::error_code set_reuse_address(int fd) noexcept;         // SO_REUSEADDR
 std::error_code set_ipv6_only(int fd, bool only) noexcept;  // IPV6_V6ONLY
 std::error_code set_no_delay(int fd) noexcept;              // TCP_NODELAY
 // For a socket that is bound to an address only: the port is picked when it connects, and then need
-// only be free towards that peer (ip(7), IP_BIND_ADDRESS_NO_PORT). Does nothing where there is none.
+// only be free towards that peer (ip(7), IP_BIND_ADDRESS_NO_PORT). Does nothing where there is
+// none.
 std::error_code set_bind_address_no_port(int fd) noexcept;
 // TCP_CONGESTION; ENOPROTOOPT where the system lets nobody choose.
 std::error_code set_congestion_control(int fd, const char* name) noexcept;

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace switchboard::bench {
+namespace switchboard::load {
 
 // Log-linear: each power of two is cut into 64 equal buckets, so a percentile is told at most 1/64
 // (1.6 %) above the true sample and never below it; values under 128 ns are exact. Values are
@@ -69,4 +69,4 @@ class Histogram {
   std::uint64_t highest_ = 0;
 };
 
-}  // namespace switchboard::bench
+}  // namespace switchboard::load

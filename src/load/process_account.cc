@@ -1,4 +1,4 @@
-#include "support/process_account.hpp"
+#include "load/process_account.hpp"
 
 #include <sched.h>
 #include <time.h>
@@ -12,7 +12,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace switchboard::bench {
+namespace switchboard::load {
 
 namespace {
 
@@ -162,4 +162,4 @@ Expense expense_between(const ProcessAccount& start, const ProcessAccount& end) 
   return expense;
 }
 
-}  // namespace switchboard::bench
+}  // namespace switchboard::load

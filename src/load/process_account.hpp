@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace switchboard::bench {
+namespace switchboard::load {
 
 // Everything counts from the process's birth, but for the core's ticks (from boot) and memory.
 struct ProcessAccount {
@@ -45,4 +45,4 @@ struct Expense {
 
 Expense expense_between(const ProcessAccount& start, const ProcessAccount& end);
 
-}  // namespace switchboard::bench
+}  // namespace switchboard::load

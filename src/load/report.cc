@@ -1,0 +1,160 @@
+#include "load/report.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace switchboard::load {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Quantile {
+  const char* name;
+  double fraction;
+};
+constexpr std::array<Quantile, 5> quantiles{
+    {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}}};
+
+double per_message(double total, std::uint64_t messages) {
+  return total / static_cast<double>(std::max(messages, std::uint64_t{1}));
+}
+
+double microseconds(std::uint64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) / 1e3;
+}
+
+// The kernel samples who has the core at each tick; the sum is exact.
+double user_share(const Expense& expense) {
+  const auto user = static_cast<double>(expense.user_ticks);
+  const auto system = static_cast<double>(expense.system_ticks);
+  return user + system > 0 ? user / (user + system) : 0;
+}
+
+Json to_json(const Expense& expense, std::uint64_t messages) {
+  const double cpu_ns = per_message(expense.cpu_ns, messages);
+  return {{"cpu_ns_per_message", cpu_ns},
+          {"user_ns_per_message", cpu_ns * user_share(expense)},
+          {"system_ns_per_message", cpu_ns * (1 - user_share(expense))},
+          {"user_ticks", expense.user_ticks},
+          {"system_ticks", expense.system_ticks},
+          {"busy", expense.busy},
+          {"intruded", expense.intruded},
+          {"core_busy", expense.core_busy},
+          {"voluntary_switches", expense.voluntary_switches},
+          {"involuntary_switches", expense.involuntary_switches}};
+}
+
+std::string to_text(const char* who, const Expense& expense, std::uint64_t messages,
+                    const char* unit) {
+  const double cpu_ns = per_message(expense.cpu_ns, messages);
+  const std::string core = expense.core_busy > 0
+                               ? fmt::format("its core busy {:.1f} %, ", expense.core_busy * 100)
+                               : std::string{};
+  return fmt::format(
+      "  {}: {:.0f} ns of CPU a {} ({:.0f} user, {:.0f} system), busy {:.1f} %, {}kept waiting "
+      "{:.1f} "
+      "%, {} voluntary and {} involuntary switches\n",
+      who, cpu_ns, unit, cpu_ns * user_share(expense), cpu_ns * (1 - user_share(expense)),
+      expense.busy * 100, core, expense.intruded * 100, expense.voluntary_switches,
+      expense.involuntary_switches);
+}
+
+Json to_json(const Histogram& times) {
+  Json latency;
+  for (const Quantile& quantile : quantiles) {
+    latency[quantile.name] = microseconds(times.percentile_ns(quantile.fraction));
+  }
+  latency["max"] = microseconds(times.highest_ns());
+  return latency;
+}
+
+std::string to_text(const Histogram& times) {
+  std::string text = "  latency";
+  for (const Quantile& quantile : quantiles) {
+    text += fmt::format(" {} {:.1f} us,", quantile.name,
+                        microseconds(times.percentile_ns(quantile.fraction)));
+  }
+  return text + fmt::format(" highest {:.1f} us\n", microseconds(times.highest_ns()));
+}
+
+std::string to_text(const Failures& failures) {
+  std::string text;
+  for (const auto& [what, times] : failures) text += fmt::format("  FAILED {} x {}\n", times, what);
+  return text;
+}
+
+double rate_of(const RunReport& report) {
+  return static_cast<double>(report.messages) / std::max(report.client.seconds, 1e-9);
+}
+
+std::string to_json_line(const RunReport& report) {
+  const Settings& settings = report.settings;
+  Json json{{"mode", settings.mode == Mode::churn ? "churn" : "echo"},
+            {"connections", settings.connections},
+            {"size", settings.message_bytes},
+            {"depth", settings.depth},
+            {"rate", settings.rate},
+            {"seconds", report.client.seconds},
+            {"messages", report.messages},
+            {"messages_per_second", rate_of(report)},
+            {"bytes_sent", report.bytes_sent},
+            {"bytes_received", report.bytes_received},
+            {"latency_us", to_json(report.times)}};
+  if (report.server) json["server"] = to_json(*report.server, report.messages);
+  json["client"] = to_json(report.client, report.messages);
+  json["failures"] = Json(report.failures);
+  return json.dump() + "\n";
+}
+
+}  // namespace
+
+std::string to_text(const RunReport& report) {
+  const Settings& settings = report.settings;
+  if (settings.json) return to_json_line(report);
+  const bool is_churn = settings.mode == Mode::churn;
+  const char* unit = is_churn ? "connection" : "message";
+  const std::string how = is_churn            ? "one message each"
+                          : settings.rate > 0 ? fmt::format("{} messages/s due", settings.rate)
+                                              : fmt::format("{} deep", settings.depth);
+  std::string text = fmt::format(
+      "{} connections, {} bytes a message, {}, {:.2f} s: {} {}s, {:.0f} a second, {:.1f} MB/s each "
+      "way\n",
+      settings.connections, settings.message_bytes, how, report.client.seconds, report.messages,
+      unit, rate_of(report), rate_of(report) * static_cast<double>(settings.message_bytes) / 1e6);
+  text += to_text(report.times);
+  if (report.server) text += to_text("server", *report.server, report.messages, unit);
+  text += to_text("client", report.client, report.messages, unit);
+  return text + to_text(report.failures);
+}
+
+std::string to_text(const IdleReport& report) {
+  const std::size_t connections = report.settings.connections;
+  const double grown =
+      static_cast<double>(report.anonymous_after) - static_cast<double>(report.anonymous_before);
+  const double each = grown / static_cast<double>(connections);
+  const std::uint64_t switches =
+      report.server.voluntary_switches + report.server.involuntary_switches;
+  if (report.settings.json) {
+    const Json json{{"mode", "idle"},
+                    {"connections", connections},
+                    {"anonymous_before", report.anonymous_before},
+                    {"anonymous_after", report.anonymous_after},
+                    {"bytes_per_connection", each},
+                    {"idle_seconds", report.server.seconds},
+                    {"idle_cpu_ns", report.server.cpu_ns},
+                    {"idle_switches", switches},
+                    {"failures", report.failures}};
+    return json.dump() + "\n";
+  }
+  return fmt::format(
+             "{} idle connections: {:.1f} bytes of the server's memory each\n"
+             "  server, idle for {:.1f} s: {:.0f} us of CPU, {} context switches\n",
+             connections, each, report.server.seconds, report.server.cpu_ns / 1e3, switches) +
+         to_text(report.failures);
+}
+
+}  // namespace switchboard::load

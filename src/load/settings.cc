@@ -1,0 +1,180 @@
+#include "load/settings.hpp"
+
+#include <fmt/core.h>
+
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "command_line/quantity.hpp"
+
+namespace switchboard::load {
+
+namespace {
+
+using namespace command_line;
+
+constexpr std::size_t largest_message = 16 * 1024 * 1024;
+
+void set_message_bytes(Settings& settings, std::string_view value) {
+  settings.message_bytes = *parse_size(value, Off::refused);
+  if (settings.message_bytes >= 1 && settings.message_bytes <= largest_message) return;
+  throw std::invalid_argument(fmt::format("'{}' is no message; write 1 to 16MiB", value));
+}
+
+void set_pid(Settings& settings, std::string_view value) {
+  const std::size_t pid = *parse_count(value, Off::refused);
+  if (pid > std::size_t{std::numeric_limits<pid_t>::max()}) {
+    throw std::invalid_argument(fmt::format("'{}' is no process; write its number", value));
+  }
+  settings.server_pid = static_cast<pid_t>(pid);
+}
+
+std::vector<Option> common_rows(Settings& settings) {
+  return {
+      {.name = "--server",
+       .placeholder = "ENDPOINT",
+       .initial = "tcp://127.0.0.1:7007",
+       .help = "who is to be measured",
+       .apply = [&](std::string_view value) { settings.server = Endpoint::parse(value); }},
+      {.name = "--connections",
+       .placeholder = "N",
+       .initial = "1",
+       .help = "at once",
+       .apply =
+           [&](std::string_view value) {
+             settings.connections = *parse_count(value, Off::refused);
+           }},
+      {.name = "--size",
+       .placeholder = "SIZE",
+       .initial = "64",
+       .help = "of a message",
+       .apply = [&](std::string_view value) { set_message_bytes(settings, value); }},
+      {.name = "--duration",
+       .placeholder = "TIME",
+       .initial = "3s",
+       .help = "how long to measure",
+       .apply =
+           [&](std::string_view value) {
+             settings.duration = *parse_duration(value, Off::refused);
+           }},
+      {.name = "--warm-up",
+       .placeholder = "TIME",
+       .initial = "500ms",
+       .help = "how long to run before that",
+       .apply =
+           [&](std::string_view value) {
+             settings.warm_up = *parse_duration(value, Off::refused);
+           }},
+      {.name = "--server-pid",
+       .placeholder = "PID",
+       .initial = "",
+       .help = "report what this process spends; it must be the server, on this machine",
+       .apply = [&](std::string_view value) { set_pid(settings, value); },
+       .example = "4242"},
+      {.name = "--backend",
+       .placeholder = "NAME",
+       .initial = std::string{default_backend().name},
+       .help = "how this program waits; see switchboard backends",
+       .apply = [&](std::string_view value) { settings.backend = &find_backend(value); }},
+      {.name = "--json",
+       .placeholder = "",
+       .initial = "",
+       .help = "report as one JSON object a line",
+       .apply = [&](std::string_view) { settings.json = true; }},
+  };
+}
+
+Option count_row(Settings& settings, std::string help) {
+  return {
+      .name = "--count",
+      .placeholder = "N",
+      .initial = "",
+      .help = std::move(help),
+      .apply = [&](std::string_view value) { settings.count = parse_count(value, Off::refused); },
+      .example = "10000"};
+}
+
+std::vector<Option> echo_rows(Settings& settings) {
+  auto rows = common_rows(settings);
+  rows.push_back({.name = "--depth",
+                  .placeholder = "N",
+                  .initial = "1",
+                  .help = "messages under way on each connection",
+                  .apply = [&](std::string_view value) {
+                    settings.depth = *parse_count(value, Off::refused);
+                  }});
+  rows.push_back(
+      {.name = "--rate",
+       .placeholder = "N",
+       .initial = "",
+       .help = "send so many messages a second over all connections, whatever comes back",
+       .apply = [&](std::string_view value) { settings.rate = *parse_count(value, Off::refused); },
+       .example = "20000"});
+  rows.push_back(count_row(settings, "measure so many messages instead of --duration"));
+  rows.push_back({.name = "--on-demand",
+                  .placeholder = "",
+                  .initial = "",
+                  .help = "connect once, then measure for each line on standard input",
+                  .apply = [&](std::string_view) { settings.on_demand = true; }});
+  return rows;
+}
+
+std::vector<Option> churn_rows(Settings& settings) {
+  auto rows = common_rows(settings);
+  rows.push_back(count_row(settings, "measure so many connections instead of --duration"));
+  return rows;
+}
+
+constexpr const char* footer =
+    R"(Every byte that comes back is verified. What goes wrong (a refusal, a reset, a wrong byte) is counted
+and named in the report, and makes the exit status 1.
+
+An ENDPOINT is tcp://127.0.0.1:7007, tcp://[::1]:7007 or unix:///run/echo.sock. A TIME is 40ms, 3s or 1m,
+a SIZE 65536, 64KiB or 1MiB.)";
+
+constexpr const char* echo_footer =
+    R"(Without --rate each connection keeps --depth messages under way (a closed loop): for throughput. With
+--rate (an open loop) a message is sent when it is due, and its latency counts from then, so that a
+server that stalls for a moment shows all that it delayed; --depth then says nothing. It keeps a core
+busy to be punctual.
+
+)";
+
+}  // namespace
+
+Parsed parse_settings(int argc, const char* const* argv) {
+  Settings settings;
+  const Program program{
+      .name = "switchboard-load",
+      .help = "Puts a server under load, verifies what comes back, and reports what it cost.",
+      .version =
+          fmt::format("switchboard-load {}\ncompiler: {}\n", SWITCHBOARD_VERSION, compiler()),
+      .commands = {
+          {.name = "echo",
+           .help = "messages to an echo server: throughput and latency",
+           .footer = std::string{echo_footer} + footer,
+           .options = echo_rows(settings)},
+          {.name = "idle",
+           .help = "connections that speak once: memory and CPU of a server that waits",
+           .footer = footer,
+           .options = common_rows(settings)},
+          {.name = "churn",
+           .help = "connect, one message, close: connections a second",
+           .footer = footer,
+           .options = churn_rows(settings)},
+      }};
+  Outcome outcome = parse(program, argc, argv);
+  if (auto* information = std::get_if<Information>(&outcome)) return std::move(*information);
+  if (auto* usage = std::get_if<Usage>(&outcome)) return std::move(*usage);
+  settings.mode = static_cast<Mode>(std::get<std::size_t>(outcome));
+  if (settings.mode == Mode::idle && settings.server_pid == 0) {
+    throw UsageError("--server-pid is missing: whose memory is to be read? write --server-pid PID");
+  }
+  if (settings.rate > 0 && settings.depth > 1) {
+    throw UsageError("--depth and --rate contradict each other; give one of them");
+  }
+  return settings;
+}
+
+}  // namespace switchboard::load

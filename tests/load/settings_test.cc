@@ -1,0 +1,69 @@
+#include "load/settings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace switchboard::load {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+
+Settings parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "switchboard-load");
+  return std::get<Settings>(parse_settings(static_cast<int>(arguments.size()), arguments.data()));
+}
+
+std::string complaint(const std::vector<const char*>& arguments) {
+  try {
+    parse(arguments);
+  } catch (const command_line::UsageError& mistake) {
+    return mistake.what();
+  }
+  return "none";
+}
+
+TEST(Settings, have_defaults) {
+  const Settings settings = parse({"echo"});
+  EXPECT_EQ(settings.mode, Mode::echo);
+  EXPECT_EQ(settings.server.to_string(), "tcp://127.0.0.1:7007");
+  EXPECT_EQ(settings.connections, 1U);
+  EXPECT_EQ(settings.message_bytes, 64U);
+  EXPECT_EQ(settings.depth, 1U);
+  EXPECT_EQ(settings.rate, 0U);
+  EXPECT_EQ(settings.duration, milliseconds{3000});
+  EXPECT_EQ(settings.warm_up, milliseconds{500});
+  EXPECT_FALSE(settings.count);
+  EXPECT_EQ(settings.backend, &default_backend());
+}
+
+TEST(Settings, are_taken_as_given) {
+  const Settings settings =
+      parse({"churn", "--server", "unix:///run/x", "--connections=7", "--size=1KiB", "--count=9",
+             "--warm-up=0s", "--duration=40ms", "--server-pid=5", "--json", "--backend=poll"});
+  EXPECT_EQ(settings.mode, Mode::churn);
+  EXPECT_EQ(settings.server.to_string(), "unix:///run/x");
+  EXPECT_EQ(settings.connections, 7U);
+  EXPECT_EQ(settings.message_bytes, 1024U);
+  EXPECT_EQ(settings.count, 9U);
+  EXPECT_EQ(settings.duration, milliseconds{40});
+  EXPECT_EQ(settings.server_pid, 5);
+  EXPECT_TRUE(settings.json);
+  EXPECT_EQ(settings.backend->name, "poll");
+}
+
+TEST(Settings, mistakes_name_the_option_and_the_mend) {
+  EXPECT_THAT(complaint({"idle"}), HasSubstr("--server-pid"));
+  EXPECT_THAT(complaint({"echo", "--size=0"}), HasSubstr("--size: '0' is no message; write 1"));
+  EXPECT_THAT(complaint({"echo", "--rate", "5", "--depth", "2"}), HasSubstr("--depth and --rate"));
+  EXPECT_THAT(complaint({"churn", "--rate", "5"}), HasSubstr("no option '--rate'"));
+  EXPECT_THAT(complaint({"echo", "--server", "nowhere"}), HasSubstr("--server: "));
+  EXPECT_THAT(complaint({"echo", "--count"}), HasSubstr("--count 10000"));
+  EXPECT_THAT(complaint({"ecco"}), HasSubstr("no command 'ecco'"));
+}
+
+}  // namespace
+}  // namespace switchboard::load

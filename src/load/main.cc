@@ -14,6 +14,7 @@
 #include "command_line/output.hpp"
 #include "load/churn_load.hpp"
 #include "load/echo_load.hpp"
+#include "load/fanout_load.hpp"
 #include "load/process_account.hpp"
 #include "load/progress.hpp"
 #include "load/report.hpp"
@@ -37,12 +38,14 @@ constexpr std::uint64_t spare_descriptors = 24;
 
 void raise_descriptor_limit(const Settings& settings) {
   const std::uint64_t limit = sys::raise_descriptor_limit();
-  if (settings.connections + spare_descriptors <= limit) return;
+  const std::uint64_t others =
+      spare_descriptors + (settings.mode == Mode::fanout ? settings.publishers : 0);
+  if (settings.connections + others <= limit) return;
   throw std::runtime_error(
       fmt::format("--connections {} needs {} descriptors, and this process may have {}; write at "
                   "most {}, or raise the limit (ulimit -Hn)",
-                  settings.connections, settings.connections + spare_descriptors, limit,
-                  limit > spare_descriptors ? limit - spare_descriptors : 0));
+                  settings.connections, settings.connections + others, limit,
+                  limit > others ? limit - others : 0));
 }
 
 // Warm-up, measurement, and the end of what is under way: the same for every load that runs.
@@ -111,6 +114,12 @@ int run(const Settings& settings) {
   Reactor reactor{settings.backend->make()};
   if (settings.mode == Mode::churn) {
     ChurnLoad load{reactor, settings, progress};
+    measure(load, settings, progress);
+    return load.failures().empty() ? 0 : failed;
+  }
+  if (settings.mode == Mode::fanout) {
+    FanoutLoad load{reactor, settings, progress};
+    load.open();
     measure(load, settings, progress);
     return load.failures().empty() ? 0 : failed;
   }

@@ -19,6 +19,26 @@ struct Quantile {
 constexpr std::array<Quantile, 5> quantiles{
     {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}}};
 
+// What is counted, and among whom.
+struct Words {
+  const char* mode;
+  const char* people;
+  const char* unit;
+  const char* units;
+};
+Words words_of(Mode mode) {
+  switch (mode) {
+    case Mode::churn:
+      return {"churn", "connections at once", "connection", "connections"};
+    case Mode::fanout:
+      return {"fanout", "members", "delivery", "deliveries"};
+    case Mode::idle:
+    case Mode::echo:
+      break;
+  }
+  return {"echo", "connections", "message", "messages"};
+}
+
 double per_message(double total, std::uint64_t messages) {
   return total / static_cast<double>(std::max(messages, std::uint64_t{1}));
 }
@@ -93,17 +113,18 @@ double rate_of(const RunReport& report) {
 
 std::string to_json_line(const RunReport& report) {
   const Settings& settings = report.settings;
-  Json json{{"mode", settings.mode == Mode::churn ? "churn" : "echo"},
-            {"connections", settings.connections},
-            {"size", settings.message_bytes},
-            {"depth", settings.depth},
-            {"rate", settings.rate},
-            {"seconds", report.client.seconds},
-            {"messages", report.messages},
-            {"messages_per_second", rate_of(report)},
-            {"bytes_sent", report.bytes_sent},
-            {"bytes_received", report.bytes_received},
-            {"latency_us", to_json(report.times)}};
+  Json json{{"mode", words_of(settings.mode).mode}, {"connections", settings.connections}};
+  if (settings.mode == Mode::fanout) json["publishers"] = settings.publishers;
+  const Json figures{{"size", settings.message_bytes},
+                     {"depth", settings.depth},
+                     {"rate", settings.rate},
+                     {"seconds", report.client.seconds},
+                     {"messages", report.messages},
+                     {"messages_per_second", rate_of(report)},
+                     {"bytes_sent", report.bytes_sent},
+                     {"bytes_received", report.bytes_received},
+                     {"latency_us", to_json(report.times)}};
+  json.update(figures);
   if (report.server) json["server"] = to_json(*report.server, report.messages);
   json["client"] = to_json(report.client, report.messages);
   json["failures"] = Json(report.failures);
@@ -115,19 +136,18 @@ std::string to_json_line(const RunReport& report) {
 std::string to_text(const RunReport& report) {
   const Settings& settings = report.settings;
   if (settings.json) return to_json_line(report);
-  const bool is_churn = settings.mode == Mode::churn;
-  const char* unit = is_churn ? "connection" : "message";
-  const std::string how = is_churn            ? "one message each"
+  const Words words = words_of(settings.mode);
+  const std::string how = settings.mode == Mode::churn ? "one message each"
                           : settings.rate > 0 ? fmt::format("{} messages/s due", settings.rate)
                                               : fmt::format("{} deep", settings.depth);
-  std::string text = fmt::format(
-      "{} connections, {} bytes a message, {}, {:.2f} s: {} {}s, {:.0f} a second, {:.1f} MB/s each "
-      "way\n",
-      settings.connections, settings.message_bytes, how, report.client.seconds, report.messages,
-      unit, rate_of(report), rate_of(report) * static_cast<double>(settings.message_bytes) / 1e6);
+  std::string text =
+      fmt::format("{} {}, {} bytes a message, {}, {:.2f} s: {} {}, {:.0f} a second, {:.1f} MB/s\n",
+                  settings.connections, words.people, settings.message_bytes, how,
+                  report.client.seconds, report.messages, words.units, rate_of(report),
+                  rate_of(report) * static_cast<double>(settings.message_bytes) / 1e6);
   text += to_text(report.times);
-  if (report.server) text += to_text("server", *report.server, report.messages, unit);
-  text += to_text("client", report.client, report.messages, unit);
+  if (report.server) text += to_text("server", *report.server, report.messages, words.unit);
+  text += to_text("client", report.client, report.messages, words.unit);
   return text + to_text(report.failures);
 }
 

@@ -126,6 +126,28 @@ std::vector<Option> churn_rows(Settings& settings) {
   return rows;
 }
 
+// The longest that the head of a published line can get.
+constexpr std::size_t smallest_published = 64;
+
+std::vector<Option> fanout_rows(Settings& settings) {
+  auto rows = echo_rows(settings);
+  for (Option& row : rows) {
+    if (row.name == "--connections") row.help = "members of the room";
+    if (row.name == "--depth")
+      row.help = "messages of each publisher that somebody has not got yet";
+    if (row.name == "--rate") row.help = "publish so many messages a second, whatever arrives";
+  }
+  std::erase_if(rows, [](const Option& row) { return row.name == "--on-demand"; });
+  rows.push_back({.name = "--publishers",
+                  .placeholder = "N",
+                  .initial = "1",
+                  .help = "further connections, which speak",
+                  .apply = [&](std::string_view value) {
+                    settings.publishers = *parse_count(value, Off::refused);
+                  }});
+  return rows;
+}
+
 constexpr const char* footer =
     R"(Every byte that comes back is verified. What goes wrong (a refusal, a reset, a wrong byte) is counted
 and named in the report, and makes the exit status 1.
@@ -138,6 +160,12 @@ constexpr const char* echo_footer =
 --rate (an open loop) a message is sent when it is due, and its latency counts from then, so that a
 server that stalls for a moment shows all that it delayed; --depth then says nothing. It keeps a core
 busy to be punctual.
+
+)";
+
+constexpr const char* fanout_footer =
+    R"(Speaks plain lines: the first line of a connection is its name, all further ones go to its room. Every
+member checks that it got every message of every publisher once, in order and whole.
 
 )";
 
@@ -163,6 +191,10 @@ Parsed parse_settings(int argc, const char* const* argv) {
            .help = "connect, one message, close: connections a second",
            .footer = footer,
            .options = churn_rows(settings)},
+          {.name = "fanout",
+           .help = "messages to the members of a chat room: deliveries and their latency",
+           .footer = std::string{fanout_footer} + footer,
+           .options = fanout_rows(settings)},
       }};
   Outcome outcome = parse(program, argc, argv);
   if (auto* information = std::get_if<Information>(&outcome)) return std::move(*information);
@@ -170,6 +202,12 @@ Parsed parse_settings(int argc, const char* const* argv) {
   settings.mode = static_cast<Mode>(std::get<std::size_t>(outcome));
   if (settings.mode == Mode::idle && settings.server_pid == 0) {
     throw UsageError("--server-pid is missing: whose memory is to be read? write --server-pid PID");
+  }
+  if (settings.mode == Mode::fanout && settings.message_bytes < smallest_published) {
+    throw UsageError(
+        fmt::format("--size: {} is too short for what a published line carries; write "
+                    "at least {}",
+                    settings.message_bytes, smallest_published));
   }
   if (settings.rate > 0 && settings.depth > 1) {
     throw UsageError("--depth and --rate contradict each other; give one of them");

@@ -48,8 +48,8 @@ void TimerQueue::run_first(Instant now) {
     return;
   }
   // Queued again before it runs, so that a callback that throws leaves a whole queue behind.
-  const Instant next = due.deadline + interval;
-  push({next > now ? next : now + interval, next_sequence_++, due.slot});
+  const auto ticks = std::max<Nanoseconds::rep>((now - due.deadline) / interval, 0) + 1;
+  push({due.deadline + ticks * interval, next_sequence_++, due.slot});
   struct GiveBack {  // unless it was cancelled meanwhile
     TimerQueue& queue;
     TimerId id;

@@ -88,9 +88,7 @@ class LibeventPoller final : public Poller {
     if (watched == nullptr || !watched->watch) return sys::make_error(ENOENT);
     watched->token = token;
     if (event_get_events(watched->watch.get()) == to_libevent(interest)) return {};
-    const auto error = watch(fd, *watched, interest);
-    if (error) --count_;
-    return error;
+    return watch(fd, *watched, interest);
   }
 
   void remove(int fd) override {
@@ -120,9 +118,10 @@ class LibeventPoller final : public Poller {
   }
 
  private:
-  // Replaces the watch, if there is one. After an error there is none.
+  // Replaces the watch, if there is one; after an error that one stands. The new event comes before
+  // the old one goes, so that libevent changes what the kernel watches instead of taking it out and
+  // putting it in again: one epoll_ctl, not two.
   std::error_code watch(int fd, Watched& watched, Interest interest) {
-    watched.watch.reset();
     Watch fresh{event_new(base_.get(), fd, to_libevent(interest), &LibeventPoller::note, this)};
     if (!fresh) return sys::make_error(ENOMEM);
     errno = 0;

@@ -1,0 +1,188 @@
+// The echo service under hundreds of clients: everybody gets back what it sent, nothing else, and
+// in order; marks and limits hold; each connection ends once, with a reason; and a drain ends.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "switchboard/echo/echo_service.hpp"
+#include "switchboard/net/listener.hpp"
+
+#include "simulation/client.hpp"
+#include "simulation/workload.hpp"
+
+namespace switchboard::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+ConnectionLimits draw_limits(Random& random) {
+  ConnectionLimits limits;
+  limits.high_water_bytes = random.chance(0.5) ? 1 + random.skewed(2000) : 64 * 1024;
+  limits.low_water_bytes = random.below(limits.high_water_bytes);
+  limits.output_limit_bytes = limits.high_water_bytes;  // for an echo the mark alone suffices
+  if (random.chance(0.3)) limits.idle_timeout = milliseconds{100} + random.duration(seconds{2});
+  if (random.chance(0.3)) limits.max_connections = random.between(1, 20);
+  limits.drain_timeout = seconds{5};
+  return limits;
+}
+
+class EchoWorkload final : public Workload {
+ public:
+  explicit EchoWorkload(World& world)
+      : world_(world),
+        limits_(draw_limits(world.random())),
+        service_(
+            world.reactor, limits_, [this](const Connection& c) { opened(c); },
+            [this](const Connection& c, const Closed& closed) { ended(c, closed); }) {
+    Random& random = world.random();
+    if (random.chance(0.2)) world.kernel.set_descriptor_limit(random.between(8, 30));
+    listen();
+    std::size_t count = random.chance(0.1) ? 300 : random.between(1, 60);
+    if (limits_.high_water_bytes < 64) count = random.between(1, 5);  // a few bytes a turn
+    if (random.chance(0.3)) stops_early_at_ = world.kernel.now() + random.duration(seconds{1});
+    reconnects_left_ = random.below(count);
+    for (std::size_t i = 0; i < count; ++i) add_client(static_cast<std::uint32_t>(i));
+    if (stops_early_at_) {
+      world.kernel.happen(*stops_early_at_, [this] { stop(); });
+    }
+  }
+
+  void check() override {
+    service_.connections().for_each([this](Connection& connection) {
+      world_.expect(connection.queued_bytes() <= limits_.high_water_bytes,
+                    "more is queued than the high-water mark allows");
+    });
+    world_.expect(service_.connections().size() <= limits_.max_connections,
+                  "more connections than the limit allows");
+  }
+
+  bool is_over() const override { return stopped_ && connected_ == 0; }
+
+ private:
+  void listen() {
+    const bool is_unix = world_.random().chance(0.5);
+    const Endpoint endpoint = Endpoint::parse(is_unix ? "unix:///run/echo" : "tcp://127.0.0.1:7");
+    while (!listener_) {  // a fault may keep it from listening; an operator would try again
+      try {
+        listener_.emplace(world_.reactor, endpoint, service_.connections(),
+                          [this](const AcceptProblem& problem) { note(problem); });
+      } catch (const std::system_error&) {
+        world_.kernel.set_faults({});
+      }
+    }
+    address_ = is_unix ? "/run/echo" : "127.0.0.1:7";
+  }
+
+  void add_client(std::uint32_t key) {
+    clients_.push_back(std::make_unique<Client>(
+        world_, address_, key, [this](Client& client, Client::End how) { finished(client, how); }));
+    Client* client = clients_.back().get();
+    ++connected_;
+    world_.kernel.happen(world_.kernel.now() + world_.random().duration(milliseconds{50}),
+                         [client] { client->connect(); });
+  }
+
+  // Nothing but the client itself ends a connection.
+  bool is_lossless() const {
+    const Faults& faults = world_.kernel.faults();
+    return faults.reset == 0 && faults.no_memory == 0 && faults.no_descriptors == 0 &&
+           world_.kernel.descriptor_limit() > 1000 && limits_.idle_timeout == Nanoseconds::zero() &&
+           !stopping_ && !lost_;
+  }
+
+  void finished(Client& client, Client::End how) {
+    const auto& received = client.received();
+    world_.expect(received.size() <= client.sent(), "more came back than was sent");
+    for (std::size_t i = 0; i < received.size(); ++i) {
+      if (received[i] == stream_byte(client.key(), i)) continue;
+      world_.expect(false, "what came back is not what was sent");
+      break;
+    }
+    if (how == Client::End::complete) {
+      world_.expect(received.size() == client.sent() || !is_lossless(),
+                    "the end came before the last bytes");
+    } else if (how != Client::End::left) {
+      world_.expect(!is_lossless(), "a connection was lost for no reason");
+    }
+    if (reconnects_left_ > 0 && how != Client::End::refused) {
+      --reconnects_left_;
+      world_.kernel.happen(world_.kernel.now() + milliseconds{1}, [&client] { client.connect(); });
+      return;
+    }
+    if (--connected_ == 0) stop();
+  }
+
+  // An operator's SIGTERM.
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    world_.reactor.post([this] {
+      const Nanoseconds timeout = world_.random().duration(seconds{2});
+      listener_.reset();
+      service_.connections().shut_down(timeout, [this] { stopped_ = true; });
+      world_.kernel.happen(world_.kernel.now() + timeout + seconds{1},
+                           [this] { world_.expect(stopped_, "the drain did not end"); });
+    });
+  }
+
+  void opened(const Connection& connection) {
+    world_.expect(open_.insert(connection.id().packed()).second, "an id was given out twice");
+  }
+
+  void ended(const Connection& connection, const Closed& closed) {
+    world_.expect(open_.erase(connection.id().packed()) == 1, "an end was told twice");
+    const Faults& faults = world_.kernel.faults();
+    switch (closed.reason) {
+      case CloseReason::peer_closed:
+      case CloseReason::reset:
+        return;
+      case CloseReason::idle:
+        return world_.expect(limits_.idle_timeout > Nanoseconds::zero(), "idle without a timeout");
+      case CloseReason::shutdown:
+        return world_.expect(stopping_, "a shutdown that nobody asked for");
+      case CloseReason::refused:
+        return world_.expect(faults.no_memory > 0, "refused for no reason");
+      default:
+        return world_.expect(false, "a reason that an echo cannot have");
+    }
+  }
+
+  void note(const AcceptProblem& problem) {
+    lost_ = true;
+    world_.expect(world_.kernel.faults().no_descriptors > 0 ||
+                      world_.kernel.open_descriptors() + 1 >= world_.kernel.descriptor_limit() ||
+                      world_.kernel.faults().no_memory > 0,
+                  "accepting failed for no reason");
+    // What really ran out is made good for one client with the reserve.
+    if (problem.error == std::errc::too_many_files_open &&
+        world_.kernel.faults().no_descriptors == 0 && world_.kernel.faults().would_block == 0 &&
+        world_.kernel.faults().aborted == 0 && world_.kernel.faults().no_memory == 0) {
+      world_.expect(problem.turned_away == problem.occurrences, "nobody was turned away");
+    }
+  }
+
+  World& world_;
+  const ConnectionLimits limits_;
+  std::string address_;
+  std::set<std::uint64_t> open_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::size_t connected_ = 0;
+  std::size_t reconnects_left_ = 0;
+  std::optional<Instant> stops_early_at_;
+  bool stopping_ = false;
+  bool stopped_ = false;
+  bool lost_ = false;
+  EchoService service_;
+  std::optional<Listener> listener_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> make_echo_workload(World& world) {
+  return std::make_unique<EchoWorkload>(world);
+}
+
+}  // namespace switchboard::simulation

@@ -1,0 +1,90 @@
+#include "simulation/poller.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace switchboard::simulation {
+
+std::error_code SimulatedPoller::add(int fd, Token token, Interest interest) {
+  if (!kernel_.is_open(fd)) kernel_.violate("watches a descriptor that is not open");
+  if (watched_.contains(fd)) kernel_.violate("watches a descriptor twice");
+  const bool refused = kernel_.random().chance(kernel_.faults().no_memory);
+  kernel_.trace([&] { return "watch " + std::to_string(fd) + (refused ? ": refused" : ""); });
+  if (refused) return sys::make_error(ENOMEM);
+  watched_[fd] = {token, interest};
+  kernel_.note_watched(fd, true);
+  return {};
+}
+
+std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) {
+  const auto found = watched_.find(fd);
+  if (found == watched_.end()) {
+    kernel_.violate("changes the interest in what it does not watch");
+    return sys::make_error(ENOENT);
+  }
+  if (kernel_.random().chance(kernel_.faults().no_memory)) return sys::make_error(ENOMEM);
+  found->second = {token, interest};
+  return {};
+}
+
+void SimulatedPoller::remove(int fd) {
+  kernel_.trace([&] { return "unwatch " + std::to_string(fd); });
+  watched_.erase(fd);
+  kernel_.note_watched(fd, false);
+}
+
+std::span<const Event> SimulatedPoller::wait(Timeout timeout) {
+  kernel_.note_wait();
+  Random& random = kernel_.random();
+  kernel_.pass(random.duration(std::chrono::microseconds{50}));
+  events_.clear();
+  if (random.chance(kernel_.faults().interrupted)) return {};
+  const Instant deadline =
+      timeout ? kernel_.now() + std::max(*timeout, Nanoseconds::zero()) : Instant::max();
+  do {
+    kernel_.run_what_is_due();
+    collect();
+  } while (events_.empty() && let_time_pass(deadline));
+  std::ranges::shuffle(events_, random.engine());
+  return events_;
+}
+
+// False where the wait is over.
+bool SimulatedPoller::let_time_pass(Instant deadline) {
+  Instant next = std::min(deadline, kernel_.next_clearing());
+  if (kernel_.has_happenings()) next = std::min(next, kernel_.next_happening());
+  if (held_back_) next = std::min(next, kernel_.now() + std::chrono::milliseconds{1});
+  if (next == Instant::max()) {
+    // What happened in this wait may have been the end; who is asked once more has missed it.
+    if (++hopeless_waits_ > 2) throw Stuck{};
+    return false;
+  }
+  hopeless_waits_ = 0;
+  if (next > kernel_.now()) kernel_.pass(next - kernel_.now());
+  return kernel_.now() < deadline;
+}
+
+void SimulatedPoller::collect() {
+  const Faults& faults = kernel_.faults();
+  Random& random = kernel_.random();
+  held_back_ = false;
+  for (const auto& [fd, watched] : watched_) {
+    Readiness readiness{.readable = watched.interest.readable && kernel_.is_readable(fd),
+                        .writable = watched.interest.writable && kernel_.is_writable(fd)};
+    const bool really_ready = readiness.readable || readiness.writable;
+    if (really_ready && random.chance(faults.unreported)) {
+      held_back_ = true;
+      continue;
+    }
+    if (!really_ready && random.chance(faults.spurious / 10)) {
+      readiness.readable = watched.interest.readable;
+      readiness.writable = watched.interest.writable;
+    }
+    if (!readiness.readable && !readiness.writable) continue;
+    if (events_.size() == max_events_per_wait) return;
+    kernel_.note_reported(fd, really_ready);
+    events_.push_back({watched.token, readiness});
+  }
+}
+
+}  // namespace switchboard::simulation

@@ -1,0 +1,55 @@
+// Thousands of seeded bad days, and those that once found something.
+//
+//   SWITCHBOARD_SEEDS=FIRST..LAST   which seeds; 1..1000 of each workload unless told
+//   SWITCHBOARD_TRACE=1             prints what the kernel saw
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "simulation/workload.hpp"
+
+namespace switchboard::simulation {
+namespace {
+
+struct Seeds {
+  std::uint64_t first = 1;
+  std::uint64_t last = 1000;
+};
+
+Seeds chosen_seeds() {
+  Seeds seeds;
+  const char* given = std::getenv("SWITCHBOARD_SEEDS");
+  if (given == nullptr) return seeds;
+  char* rest = nullptr;
+  seeds.first = seeds.last = std::strtoull(given, &rest, 10);
+  if (rest[0] == '.' && rest[1] == '.') seeds.last = std::strtoull(rest + 2, nullptr, 10);
+  return seeds;
+}
+
+bool wants_trace() {
+  return std::getenv("SWITCHBOARD_TRACE") != nullptr;
+}
+
+class Simulation : public testing::TestWithParam<WorkloadRow> {};
+
+TEST_P(Simulation, no_bad_day_breaks_an_invariant) {
+  const Seeds seeds = chosen_seeds();
+  std::uint64_t turns = 0;
+  for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
+    const Outcome outcome = simulate(GetParam(), seed, {.trace = wants_trace()});
+    turns += outcome.turns;
+    ASSERT_EQ(outcome.failure, "")
+        << "seed " << seed << "; replay it with: tools/simulate " << GetParam().name << " " << seed;
+  }
+  RecordProperty("turns", std::to_string(turns));
+}
+
+INSTANTIATE_TEST_SUITE_P(Workloads, Simulation, testing::ValuesIn(workloads()),
+                         [](const testing::TestParamInfo<WorkloadRow>& row) {
+                           return std::string{row.param.name};
+                         });
+
+}  // namespace
+}  // namespace switchboard::simulation

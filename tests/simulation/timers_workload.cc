@@ -1,0 +1,142 @@
+// The reactor's timers and posted tasks: none early, none forgotten, none after it was cancelled,
+// in the order of their deadlines.
+#include <optional>
+#include <vector>
+
+#include "simulation/workload.hpp"
+
+namespace switchboard::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+class TimersWorkload final : public Workload {
+ public:
+  explicit TimersWorkload(World& world) : world_(world), left_(world.random().between(1, 300)) {
+    act();
+  }
+
+  void check() override {
+    const Instant now = world_.kernel.now();
+    for (Timer& timer : timers_) {
+      // A turn may end with a timer due that was not when the wait was over, never two.
+      if (!timer.is_live || timer.deadline >= now)
+        timer.turns_overdue = 0;
+      else
+        world_.expect(++timer.turns_overdue < 3, "a timer was forgotten");
+    }
+    // What is posted before or in a turn runs in the next but one at the latest.
+    if (posted_ == ran_)
+      turns_with_tasks_ = 0;
+    else
+      world_.expect(++turns_with_tasks_ < 200, "a task was forgotten");
+  }
+
+  bool is_over() const override { return left_ == 0 && posted_ == ran_ && live_ == 0; }
+
+ private:
+  struct Timer {
+    TimerId id;
+    Instant deadline;
+    bool is_live = true;
+    bool repeats = false;
+    Nanoseconds interval{};
+    int turns_overdue = 0;
+  };
+
+  // Now and then, until nothing is left to be done.
+  void act() {
+    if (left_ == 0) return cancel_repeating();
+    --left_;
+    switch (world_.random().below(4)) {
+      case 0:
+        post();
+        break;
+      case 1:
+        cancel_one();
+        break;
+      default:
+        add(world_.random().chance(0.2));
+        break;
+    }
+    world_.kernel.happen(world_.kernel.now() + world_.random().duration(milliseconds{5}), [this] {
+      if (world_.random().chance(0.5)) return act();
+      ++posted_;
+      world_.reactor.post([this] {
+        ++ran_;
+        act();
+      });
+    });
+  }
+
+  void add(bool repeats) {
+    const std::size_t index = timers_.size();
+    const Nanoseconds delay = world_.random().chance(0.1)
+                                  ? Nanoseconds::zero()
+                                  : world_.random().duration(milliseconds{30}) + Nanoseconds{1};
+    Timer timer{.id = {},
+                .deadline = world_.kernel.now() + delay,
+                .repeats = repeats && delay > Nanoseconds::zero(),
+                .interval = delay};
+    timers_.push_back(timer);
+    ++live_;
+    const auto callback = [this, index] { fire(index); };
+    timers_[index].id = timers_[index].repeats ? world_.reactor.call_every(delay, callback)
+                                               : world_.reactor.call_after(delay, callback);
+  }
+
+  void fire(std::size_t index) {
+    Timer& timer = timers_[index];
+    world_.expect(timer.is_live, "a timer fired that was cancelled, or had fired");
+    world_.expect(sys::monotonic_now() >= timer.deadline, "a timer fired early");
+    if (timer.repeats) {
+      const Instant now = sys::monotonic_now();
+      while (timer.deadline <= now) timer.deadline += timer.interval;
+    } else {
+      timer.is_live = false;
+      --live_;
+    }
+    if (world_.random().chance(0.2)) cancel_one();
+    if (world_.random().chance(0.2)) add(false);
+  }
+
+  void cancel_one() {
+    if (timers_.empty()) return;
+    Timer& timer = timers_[world_.random().below(timers_.size())];
+    world_.expect(world_.reactor.cancel(timer.id) == timer.is_live,
+                  "cancelling told wrongly whether there was a timer");
+    if (timer.is_live) --live_;
+    timer.is_live = false;
+  }
+
+  void cancel_repeating() {
+    for (Timer& timer : timers_) {
+      if (!timer.is_live || !timer.repeats) continue;
+      world_.expect(world_.reactor.cancel(timer.id), "a repeating timer had gone");
+      timer.is_live = false;
+      --live_;
+    }
+  }
+
+  void post() {
+    ++posted_;
+    world_.reactor.post([this] { ++ran_; });
+  }
+
+  World& world_;
+  std::size_t left_;
+  std::vector<Timer> timers_;
+  std::size_t live_ = 0;
+  std::size_t posted_ = 0;
+  std::size_t ran_ = 0;
+  int turns_with_tasks_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> make_timers_workload(World& world) {
+  return std::make_unique<TimersWorkload>(world);
+}
+
+}  // namespace switchboard::simulation

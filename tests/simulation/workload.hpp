@@ -1,0 +1,65 @@
+// What runs on the simulated kernel: a service and its scripted clients, with the invariants that
+// must hold all the time. A new service adds one file and one row in workloads().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "switchboard/reactor/reactor.hpp"
+
+#include "simulation/kernel.hpp"
+#include "simulation/poller.hpp"
+
+namespace switchboard::simulation {
+
+// One seed's world.
+struct World {
+  // Faults begin once the reactor stands: that it throws where it cannot is another test's subject.
+  World(std::uint64_t seed, const Faults& faults)
+      : kernel(seed), reactor(std::make_unique<SimulatedPoller>(kernel)) {
+    kernel.set_faults(faults);
+  }
+
+  Random& random() noexcept { return kernel.random(); }
+  // A broken invariant; the first is what the run reports.
+  void expect(bool holds, const char* what) {
+    if (!holds) kernel.violate(what);
+  }
+
+  Kernel kernel;
+  Reactor reactor;
+};
+
+class Workload {
+ public:
+  virtual ~Workload() = default;
+  // Looked at after every turn.
+  virtual void check() = 0;
+  virtual bool is_over() const = 0;
+};
+
+struct WorkloadRow {
+  const char* name;
+  std::unique_ptr<Workload> (*make)(World& world);
+};
+std::span<const WorkloadRow> workloads();
+
+std::unique_ptr<Workload> make_timers_workload(World& world);
+std::unique_ptr<Workload> make_echo_workload(World& world);
+
+// Runs a workload over a seed until it is over. Empty, or what went wrong.
+struct Outcome {
+  std::string failure;
+  std::uint64_t turns = 0;
+  std::uint64_t fallible_calls = 0;
+};
+struct Options {
+  bool trace = false;
+  bool faults = true;
+  std::uint64_t failing_call = 0;  // the Nth fallible call fails; 0: none
+};
+Outcome simulate(const WorkloadRow& row, std::uint64_t seed, const Options& options = {});
+
+}  // namespace switchboard::simulation

@@ -26,7 +26,7 @@ Script Script::draw(Random& random) {
   script.stalls = random.chance(0.3) ? random.between(1, 3) : 0;
   script.stall = random.duration(milliseconds{300});
   script.half_closes = random.chance(0.7);
-  script.answers_nothing = random.chance(0.1);
+  script.sends_first = random.chance(0.1);
   return script;
 }
 
@@ -75,14 +75,15 @@ void Client::act() {
     --script_.stalls;
     stalled_until_ = world_.kernel.now() + script_.stall;
   }
-  const bool reads = !script_.answers_nothing || sent_ == script_.bytes || sent_ > 512 * 1024;
+  const bool reads = !script_.sends_first || sent_ == script_.bytes || sent_ > 512 * 1024;
   if (reads && world_.kernel.now() >= stalled_until_ && random.chance(script_.reads)) {
     receive_some();
   }
   if (stream_->broken) return end(End::broken);
-  if (world_.kernel.now() - progressed_at_ > patience) {  // it does not read, and is not read from
+  if (world_.kernel.now() - progressed_at_ > patience) {
     world_.kernel.client_reset(*stream_);
-    return end(End::left);
+    // Who does not read is not read from in the end: that was to be expected.
+    return end(script_.sends_first && sent_ < script_.bytes ? End::left : End::gave_up);
   }
   if (world_.kernel.client_sees_end(*stream_)) {
     const bool complete = finished_;

@@ -23,8 +23,8 @@ struct Script {
   double vanishes = 0;     //
   std::size_t stalls = 0;  // how many times it reads nothing for a while
   Nanoseconds stall{};
-  bool half_closes = true;       // at the end: and reads on; else closes at once
-  bool answers_nothing = false;  // never reads before it has sent all
+  bool half_closes = true;   // at the end: and reads on; else closes at once
+  bool sends_first = false;  // never reads before it has sent all
 
   static Script draw(Random& random);
 };
@@ -40,6 +40,7 @@ class Client {
     broken,    // reset by the network or the service
     left,      // of its own accord
     refused,   // nobody listened
+    gave_up,   // nothing had moved for long, though it wanted to read or to send
   };
   // Told once for each connection.
   using OnEnd = std::function<void(Client&, End)>;

@@ -19,22 +19,98 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-ConnectionLimits draw_limits(Random& random) {
+// `kept`: how much a service may leave for later, and then answer beyond the high-water mark.
+ConnectionLimits draw_limits(Random& random, std::size_t kept) {
   ConnectionLimits limits;
   limits.high_water_bytes = random.chance(0.5) ? 1 + random.skewed(2000) : 64 * 1024;
   limits.low_water_bytes = random.below(limits.high_water_bytes);
-  limits.output_limit_bytes = limits.high_water_bytes;  // for an echo the mark alone suffices
+  limits.output_limit_bytes = limits.high_water_bytes + kept;
   if (random.chance(0.3)) limits.idle_timeout = milliseconds{100} + random.duration(seconds{2});
   if (random.chance(0.3)) limits.max_connections = random.between(1, 20);
   limits.drain_timeout = seconds{5};
   return limits;
 }
 
+// An echo that makes use of all that a connection offers: it answers in pieces, views of what came
+// and copies of it, takes only a part of what is there, and stops reading for a while. Others'
+// bytes lie between its own in the arena.
+class PiecewiseEcho final : private ConnectionHandler {
+ public:
+  using OpenedCallback = EchoService::OpenedCallback;
+  using ClosedCallback = EchoService::ClosedCallback;
+
+  PiecewiseEcho(Reactor& reactor, const ConnectionLimits& limits, OpenedCallback on_opened,
+                ClosedCallback on_closed)
+      : reactor_(reactor),
+        opened_(std::move(on_opened)),
+        closed_(std::move(on_closed)),
+        connections_(reactor, *this, limits) {}
+
+  ConnectionTable& connections() noexcept { return connections_; }
+
+ private:
+  void on_open(Connection& connection) override { opened_(connection); }
+  void on_closed(Connection& connection, const Closed& closed) override {
+    closed_(connection, closed);
+  }
+
+  std::size_t on_data(Connection& connection, const Slice& input) override {
+    Random& random = Kernel::current().random();
+    if (random.chance(0.05)) pause(connection);
+    // What is left over comes again, with more behind it or at the end.
+    const std::size_t taken = random.chance(0.2) ? random.below(input.size()) : input.size();
+    answer(connection, input.first(taken));
+    return taken;
+  }
+
+  void on_end(Connection& connection, std::span<const std::byte> unconsumed) override {
+    connection.write(unconsumed);
+    connection.drain(CloseReason::peer_closed);
+  }
+
+  void answer(Connection& connection, Slice input) {
+    Random& random = Kernel::current().random();
+    while (!input.empty()) {
+      const std::size_t piece = random.between(1, input.size());
+      if (random.chance(0.5)) {
+        connection.write(input.first(piece));
+      } else {
+        connection.write(input.bytes().first(piece));
+      }
+      input.drop_first(piece);
+      if (random.chance(0.3)) {
+        (void)reactor_.arena().reserve(100);
+        (void)reactor_.arena().commit(random.below(100));
+      }
+    }
+  }
+
+  void pause(Connection& connection) {
+    connection.pause_reading();
+    const Nanoseconds time = Kernel::current().random().duration(milliseconds{20});
+    reactor_.call_after(time, [this, id = connection.id()] {
+      if (Connection* paused = connections_.find(id)) paused->resume_reading();
+    });
+  }
+
+  Reactor& reactor_;
+  OpenedCallback opened_;
+  ClosedCallback closed_;
+  ConnectionTable connections_;
+};
+
+// What a service may keep, and answer later beyond the mark.
+template <typename Service>
+constexpr std::size_t kept_bytes = 0;
+template <>
+constexpr std::size_t kept_bytes<PiecewiseEcho> = 64 * 1024;
+
+template <typename Service>
 class EchoWorkload final : public Workload {
  public:
   explicit EchoWorkload(World& world)
       : world_(world),
-        limits_(draw_limits(world.random())),
+        limits_(draw_limits(world.random(), kept_bytes<Service>)),
         service_(
             world.reactor, limits_, [this](const Connection& c) { opened(c); },
             [this](const Connection& c, const Closed& closed) { ended(c, closed); }) {
@@ -53,8 +129,8 @@ class EchoWorkload final : public Workload {
 
   void check() override {
     service_.connections().for_each([this](Connection& connection) {
-      world_.expect(connection.queued_bytes() <= limits_.high_water_bytes,
-                    "more is queued than the high-water mark allows");
+      world_.expect(connection.queued_bytes() <= limits_.output_limit_bytes,
+                    "more is queued than the marks allow");
     });
     world_.expect(service_.connections().size() <= limits_.max_connections,
                   "more connections than the limit allows");
@@ -105,6 +181,9 @@ class EchoWorkload final : public Workload {
     if (how == Client::End::complete) {
       world_.expect(received.size() == client.sent() || !is_lossless(),
                     "the end came before the last bytes");
+    } else if (how == Client::End::gave_up) {  // in the backlog it may wait for long
+      world_.expect(!is_lossless() || limits_.max_connections < SIZE_MAX,
+                    "a connection came to a standstill");
     } else if (how != Client::End::left) {
       world_.expect(!is_lossless(), "a connection was lost for no reason");
     }
@@ -175,14 +254,18 @@ class EchoWorkload final : public Workload {
   bool stopping_ = false;
   bool stopped_ = false;
   bool lost_ = false;
-  EchoService service_;
+  Service service_;
   std::optional<Listener> listener_;
 };
 
 }  // namespace
 
 std::unique_ptr<Workload> make_echo_workload(World& world) {
-  return std::make_unique<EchoWorkload>(world);
+  return std::make_unique<EchoWorkload<EchoService>>(world);
+}
+
+std::unique_ptr<Workload> make_piecewise_workload(World& world) {
+  return std::make_unique<EchoWorkload<PiecewiseEcho>>(world);
 }
 
 }  // namespace switchboard::simulation

@@ -129,7 +129,7 @@ std::size_t Kernel::client_send(Stream& stream, std::span<const std::byte> bytes
   const std::size_t count = std::min(bytes.size(), stream.inward.room());
   stream.inward.bytes.insert(stream.inward.bytes.end(), bytes.begin(),
                              bytes.begin() + static_cast<std::ptrdiff_t>(count));
-  if (random_.chance(faults_.clog)) {
+  if (count > 0 && !is_clogged(stream.inward) && random_.chance(faults_.clog)) {
     stream.inward.clogged_until = now_ + random_.duration(std::chrono::milliseconds{50});
   }
   return count;
@@ -331,7 +331,7 @@ long Kernel::send(int fd, std::span<const iovec> pieces) {
     total += count;
     if (total == room) break;
   }
-  if (random_.chance(faults_.clog)) {
+  if (total > 0 && !is_clogged(stream.outward) && random_.chance(faults_.clog)) {
     stream.outward.clogged_until = now_ + random_.duration(std::chrono::milliseconds{50});
   }
   trace([&] { return "send " + std::to_string(fd) + ": " + std::to_string(total); });

@@ -14,6 +14,7 @@ constexpr std::uint64_t most_turns = 1'000'000;
 constexpr std::array rows{
     WorkloadRow{"timers", make_timers_workload},
     WorkloadRow{"echo", make_echo_workload},
+    WorkloadRow{"piecewise", make_piecewise_workload},
 };
 
 Outcome run_world(const WorkloadRow& row, std::uint64_t seed, const Options& options) {

@@ -11,6 +11,8 @@ using std::chrono::milliseconds;
 
 // Longer than anything but a deadlock lasts.
 constexpr Nanoseconds patience = std::chrono::seconds{3};
+// Of one that hangs: longer than any service should bear with it.
+constexpr Nanoseconds long_patience = std::chrono::seconds{20};
 
 }  // namespace
 
@@ -27,6 +29,7 @@ Script Script::draw(Random& random) {
   script.stall = random.duration(milliseconds{300});
   script.half_closes = random.chance(0.7);
   script.sends_first = random.chance(0.1);
+  script.hangs = script.half_closes && random.chance(0.05);
   return script;
 }
 
@@ -61,8 +64,9 @@ void Client::act_later() {
 void Client::act() {
   Random& random = world_.random();
   world_.kernel.trace([&] {
-    return "client " + std::to_string(key_) + ": sent " + std::to_string(sent_) + " of " +
-           std::to_string(script_.bytes) + ", received " + std::to_string(received_.size()) +
+    return "client " + std::to_string(key_) + " on " + std::to_string(stream_->fd) + ": sent " +
+           std::to_string(sent_) + " of " + std::to_string(script_.bytes) + ", received " +
+           std::to_string(received_.size()) +
            (stream_->closed_by_us ? ", closed by the service" : "") +
            (stream_->broken ? ", broken" : "");
   });
@@ -75,15 +79,23 @@ void Client::act() {
     --script_.stalls;
     stalled_until_ = world_.kernel.now() + script_.stall;
   }
-  const bool reads = !script_.sends_first || sent_ == script_.bytes || sent_ > 512 * 1024;
-  if (reads && world_.kernel.now() >= stalled_until_ && random.chance(script_.reads)) {
+  const bool reads = !script_.hangs && (!script_.sends_first || sent_ == script_.bytes);
+  const bool in_the_mood =
+      random.chance(script_.reads) || world_.kernel.now() - progressed_at_ > milliseconds{100};
+  if (reads && world_.kernel.now() >= stalled_until_ && in_the_mood) {
     receive_some();
   }
   if (stream_->broken) return end(End::broken);
-  if (world_.kernel.now() - progressed_at_ > patience) {
+  if (script_.hangs && stream_->closed_by_us) {
+    world_.kernel.client_reset(*stream_);
+    return end(End::left);
+  }
+  if (world_.kernel.now() - progressed_at_ > (script_.hangs ? long_patience : patience)) {
     world_.kernel.client_reset(*stream_);
     // Who does not read is not read from in the end: that was to be expected.
-    return end(script_.sends_first && sent_ < script_.bytes ? End::left : End::gave_up);
+    const bool is_read_out = sent_ == script_.bytes && stream_->inward.bytes.empty();
+    const bool expected = (script_.sends_first || script_.hangs) && !is_read_out;
+    return end(expected ? End::left : End::gave_up);
   }
   if (world_.kernel.client_sees_end(*stream_)) {
     const bool complete = finished_;

@@ -25,6 +25,7 @@ struct Script {
   Nanoseconds stall{};
   bool half_closes = true;   // at the end: and reads on; else closes at once
   bool sends_first = false;  // never reads before it has sent all
+  bool hangs = false;        // half-closes, never reads, never goes: the service must end it
 
   static Script draw(Random& random);
 };

@@ -276,6 +276,7 @@ int Kernel::accept(int fd) {
   }
   entries_[static_cast<std::size_t>(accepted)].stream = std::move(listener.backlog.front());
   listener.backlog.pop_front();
+  entries_[static_cast<std::size_t>(accepted)].stream->fd = accepted;
   trace([&] { return "accept " + std::to_string(accepted); });
   return accepted;
 }

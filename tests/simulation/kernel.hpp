@@ -86,6 +86,7 @@ struct Direction {
 struct Stream {
   Direction inward;       // client to us
   Direction outward;      // us to client
+  int fd = -1;            // ours, once it is accepted; for the trace
   int pending_error = 0;  // for our next call: ECONNRESET
   bool broken = false;    // by either side or the network
   bool closed_by_us = false;

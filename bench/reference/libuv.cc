@@ -1,6 +1,5 @@
-// libuv, as its guide writes an echo server (https://docs.libuv.org/en/v1.x/guide/networking.html),
-// but for two things that a user who cares for speed does: one buffer for all reads, and
-// uv_try_write before a write request is made.
+// libuv as one writes it who cares for speed: one buffer for all reads, and uv_try_write before a
+// write request is made. (libuv_guide.cc is as its guide has it.)
 #include <uv.h>
 
 #include <cstring>

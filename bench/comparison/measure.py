@@ -1,0 +1,179 @@
+"""What is measured: throughput, latency, idle connections, churn. Contenders take turns."""
+
+import contextlib
+from dataclasses import dataclass
+
+from . import figures
+from .processes import BenchError, load, note, server
+
+
+@dataclass
+class Contender:
+    name: str
+    command: list
+    family: str  # "floor", "switchboard" or "library"
+
+
+@dataclass
+class Cell:
+    """One kind of load."""
+    name: str
+    connections: int
+    size: int
+    depth: int = 1
+    rate: int = 0
+    idle: int = 0  # further connections that say nothing
+
+    def arguments(self, turn_s):
+        """For a client that is to be told when to measure."""
+        arguments = ["--on-demand", "--connections", str(self.connections), "--size",
+                     str(self.size), "--duration", milliseconds(turn_s), "--warm-up",
+                     milliseconds(turn_s / 2)]
+        if self.rate:
+            return arguments + ["--rate", str(self.rate)]
+        return arguments + ["--depth", str(self.depth)]
+
+
+def milliseconds(seconds):
+    return f"{max(round(seconds * 1000), 1)}ms"
+
+
+def throughput_cells(full):
+    counts = (1, 8, 64, 256, 1000, 4000, 10000) if full else (1, 64, 1000)
+    return [Cell(f"64 B × {count:,}", count, 64) for count in counts] + [
+        Cell("64 B × 64, 16 deep", 64, 64, depth=16), Cell("16 KiB × 64", 64, 16384)]
+
+
+def crowd_cells(full):
+    counts = (64, 250, 1000, 2500, 5000, 10000) if full else (100, 3000)
+    return [Cell(f"64 among {count:,} idle", 64, 64, idle=count) for count in counts]
+
+
+def latency_cells(full):
+    rates = (5, 10, 20, 40, 60, 80, 100, 120) if full else (10, 40, 80)
+    return [Cell(f"{rate},000/s", 64, 64, rate=rate * 1000) for rate in rates]
+
+
+def turn_seconds(cell, options):
+    if cell.rate:
+        return options.open_loop_turn
+    # One message on each of many connections takes a while: long enough for one and a half.
+    return max(options.turn, cell.connections * 15e-6)
+
+
+def crowd(cell, contender, process, address, options):
+    """A load whose connections have spoken once and stay; it ends with its block."""
+    arguments = ["--connections", str(cell.idle), "--duration", "1h", "--warm-up", "0s"]
+    return load(contender, "idle", process, address, arguments, options)
+
+
+def measure_round(cell, contenders, options, progress):
+    """Fresh servers and connections, then laps; gives the undisturbed and the disturbed ones."""
+    turn_s = turn_seconds(cell, options)
+    lap_s = len(contenders) * turn_s * 1.5
+    wanted = (options.open_loop_laps if cell.rate
+              else max(int(options.round_seconds / lap_s), options.least_laps))
+    quiet, disturbed = [], []
+    with contextlib.ExitStack() as stack:
+        loads = []
+        for contender in contenders:
+            process, address = stack.enter_context(server(contender, options))
+            if cell.idle:
+                stack.enter_context(crowd(cell, contender, process, address, options))
+            loads.append(stack.enter_context(
+                load(contender, "echo", process, address, cell.arguments(turn_s), options)))
+        while len(quiet) < wanted and len(quiet) + len(disturbed) < 2 * wanted:
+            note(f"{progress}: {len(quiet)} of {wanted} laps"
+                 + (f", {len(disturbed)} disturbed" if disturbed else ""))
+            lap = {client.name: client.measure(120) for client in loads}
+            bad = figures.was_disturbed(lap, options.intruded)
+            (disturbed if bad else quiet).append(lap)
+            loads.reverse()
+    return quiet, disturbed
+
+
+def able(cell, contenders, options, progress):
+    """Those that stand the cell at all, and what the others' matter is."""
+    good, failed = [], {}
+    for contender in contenders:
+        note(f"{progress}: trying {contender.name}")
+        try:
+            with server(contender, options) as (process, address):
+                arguments = cell.arguments(turn_seconds(cell, options))
+                with load(contender, "echo", process, address, arguments, options) as client:
+                    client.measure(60)
+            good.append(contender)
+        except BenchError as error:
+            failed[contender.name] = str(error).splitlines()[0]
+    return good, failed
+
+
+def measure_cell(cell, contenders, options):
+    """The cell's figures, by contender; the first of them is the baseline."""
+    baseline = contenders[0].name
+    contenders, failed = able(cell, contenders, options, cell.name)
+    if not contenders or contenders[0].name != baseline:
+        raise BenchError(f"{cell.name}: {baseline} failed: {failed.get(baseline)}")
+    quiet, disturbed = [], []
+    for number in range(options.rounds):
+        progress = f"{cell.name}, round {number + 1} of {options.rounds}"
+        # Whoever starts first is not always the same: it finds the kernel's memory in another state.
+        order = contenders if number % 2 == 0 else contenders[::-1]
+        good, bad = measure_round(cell, order, options, progress)
+        quiet.append(good)
+        disturbed.append(bad)
+    rounds, all_used = figures.usable(quiet, disturbed)
+    return {"connections": cell.connections, "size": cell.size, "depth": cell.depth,
+            "rate": cell.rate, "idle": cell.idle, "laps": sum(map(len, rounds)),
+            "disturbed": sum(map(len, disturbed)), "disturbed_used": all_used, "failed": failed,
+            "contenders": {c.name: figures.summary(rounds, c.name, baseline) for c in contenders}}
+
+
+def measure_idle(contenders, options):
+    """Bytes of memory per idle connection and CPU while idle, by contender."""
+    arguments = ["--connections", str(options.idle_connections), "--duration", "1s"]
+    found, failed = {}, {}
+    for contender in contenders:
+        note(f"idle connections: {contender.name}")
+        try:
+            with server(contender, options) as (process, address):
+                with load(contender, "idle", process, address, arguments, options) as client:
+                    found[contender.name] = client.report(180)
+        except BenchError as error:
+            failed[contender.name] = str(error).splitlines()[0]
+    return {"connections": options.idle_connections, "contenders": found, "failed": failed}
+
+
+def measure_churn(contenders, options):
+    """Connections a second, 32 at once; contenders in turn, round by round."""
+    arguments = ["--connections", "32", "--duration", "300ms", "--warm-up", "100ms"]
+    rounds, failed = [], {}
+    left = list(contenders)
+    for number in range(options.churn_rounds):
+        lap = {}
+        for contender in list(left):
+            note(f"churn, round {number + 1} of {options.churn_rounds}: {contender.name}")
+            try:
+                with server(contender, options) as (process, address):
+                    with load(contender, "churn", process, address, arguments, options) as client:
+                        lap[contender.name] = client.report(60)
+            except BenchError as error:
+                failed[contender.name] = str(error).splitlines()[0]
+                left.remove(contender)
+        rounds.append([lap])
+    baseline = contenders[0].name
+    return {"connections": 32, "laps": len(rounds), "failed": failed,
+            "contenders": {c.name: figures.summary(rounds, c.name, baseline) for c in left}}
+
+
+def load_is_not_the_bottleneck(document):
+    """Core busy, and the client's CPU over the server's, where bare_epoll is driven."""
+    verdicts = {}
+    for name, cell in document.get("throughput", {}).items():
+        floor = cell["contenders"]["bare_epoll"]
+        if (cell["size"], cell["depth"]) == (64, 1) and cell["connections"] in (64, 1000):
+            verdicts[name] = {"core_busy": floor["core_busy"], "server_busy": floor["server_busy"],
+                              "client_over_server": floor["client_cpu_ns"] / floor["server_cpu_ns"]}
+    return verdicts
+
+

@@ -1,0 +1,129 @@
+"""The Markdown page of a comparison."""
+
+import os
+
+PLOTS = {
+    "throughput": "Throughput against connections, each contender's as a ratio to bare_epoll",
+    "cpu": "Server CPU a message against connections, as a ratio to bare_epoll",
+    "crowd": "Throughput of 64 busy connections among idle ones, as a ratio to bare_epoll",
+    "latency": "p99 latency against offered rate",
+    "idle": "User memory of an idle connection",
+    "churn": "Connections a second",
+}
+
+
+def picture(name):
+    """One that suits a light and a dark page."""
+    return (f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{name}-dark.svg">\n'
+            f'  <img alt="{PLOTS[name]}" src="{name}-light.svg">\n</picture>\n')
+
+
+def ratio(figures):
+    if not figures:
+        return "–"
+    return f"{figures['median']:.3f} ({figures['min']:.3f}..{figures['max']:.3f})"
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+
+
+def cell_table(cell, unit):
+    rows = []
+    for name, found in cell["contenders"].items():
+        rows.append([name, ratio(found["throughput_ratio"]), ratio(found["cpu_ratio"]),
+                     f"{found['per_second']:,.0f}", f"{found['server_cpu_ns']:,.0f}",
+                     f"{found['user_share'] * 100:.0f} %", f"{found['client_cpu_ns']:,.0f}",
+                     f"{found['core_busy'] * 100:.0f} %"])
+    rows += [[name, f"failed: {why}"] + [""] * 6 for name, why in cell["failed"].items()]
+    return table(["contender", f"{unit}s/s, ratio", "server CPU, ratio", f"{unit}s/s",
+                  f"server ns a {unit}", "of it user", f"load ns a {unit}", "server's core busy"],
+                 rows)
+
+
+def laps(cell):
+    text = f"{cell['laps']} laps"
+    if cell.get("disturbed"):
+        text += f", {cell['disturbed']} disturbed by other work on the machine and "
+        text += "used all the same" if cell["disturbed_used"] else "left out"
+    return text + ".\n"
+
+
+def latency_tables(cells):
+    rates = [f"{cell['rate']:,}" for cell in cells.values()]
+    names = []
+    for cell in cells.values():
+        names += [name for name in cell["contenders"] if name not in names]
+    parts = []
+    for percentile in ("p50", "p99", "p99.9"):
+        rows = []
+        for name in names:
+            row = [name]
+            for cell in cells.values():
+                found = cell["contenders"].get(name)
+                row.append(f"{found[percentile + '_us']:,.0f}" if found else "–")
+            rows.append(row)
+        parts += [f"{percentile}, microseconds from when a message was due, at so many messages a "
+                  "second:\n", table(["contender"] + rates, rows)]
+    return parts
+
+
+def idle_table(idle):
+    rows = [[name, f"{found['bytes_per_connection']:,.1f}", f"{found['idle_cpu_ns'] / 1e3:,.0f}",
+             f"{found['idle_switches']}"] for name, found in idle["contenders"].items()]
+    rows += [[name, f"failed: {why}", "", ""] for name, why in idle["failed"].items()]
+    return table(["contender", "bytes a connection", "CPU in a second of idleness, µs",
+                  "context switches"], rows)
+
+
+def heading(document):
+    made = document["made"]
+    skipped = document["skipped"]
+    lines = [
+        "# Echo servers compared\n",
+        "Every figure was measured by `bench/compare`; change nothing here by hand. Each ratio is to "
+        "`bare_epoll` (`bench/reference/bare_epoll.cc`: epoll_wait, recv, send, nothing else), "
+        "within one pair of turns of some 40 ms, median over all laps, in brackets the lowest and "
+        "highest of the rounds, in each of which every process starts afresh. Above 1 is better for "
+        "messages a second, below 1 for CPU.\n",
+        table(["made", ""], [[key, str(value)] for key, value in made.items()]),
+        "Make it again: `" + document["command"] + "`, on a machine that is otherwise quiet.\n"]
+    if skipped:
+        lines.append("Left out, for want of their development package: " + ", ".join(skipped) + ".\n")
+    return lines
+
+
+def verdict_table(document):
+    rows = []
+    for name, found in document["verdicts"].items():
+        rows.append([name, f"{found['core_busy'] * 100:.1f} %", f"{found['client_over_server']:.3f}"])
+    return ["Is the load generator the bottleneck? What it does to bare_epoll (a core that it keeps "
+            "over 95 % busy, and less CPU of its own than of the server, would say no):\n",
+            table(["cell", "server's core busy", "load's CPU over the server's"], rows)]
+
+
+def write(document, drawn, out):
+    """README.md in `out`."""
+    parts = heading(document)
+    if document.get("throughput"):
+        parts += ["## Throughput and CPU\n"]
+        parts += [picture(name) for name in ("throughput", "cpu") if name in drawn]
+        parts += verdict_table(document)
+        for name, cell in document["throughput"].items():
+            parts += [f"### {name}\n", cell_table(cell, "message"), laps(cell)]
+    if document.get("crowd"):
+        parts += ["## 64 busy connections in a crowd of idle ones\n", picture("crowd")]
+        for name, cell in document["crowd"].items():
+            parts += [f"### {name}\n", cell_table(cell, "message"), laps(cell)]
+    if document.get("latency"):
+        parts += ["## Latency at an offered rate\n", picture("latency")]
+        parts += latency_tables(document["latency"])
+    if document.get("idle"):
+        parts += [f"## {document['idle']['connections']:,} idle connections\n", picture("idle"),
+                  idle_table(document["idle"])]
+    if document.get("churn"):
+        parts += ["## Connections that come and go\n", picture("churn"),
+                  cell_table(document["churn"], "connection")]
+    with open(os.path.join(out, "README.md"), "w", encoding="utf-8") as file:
+        file.write("\n".join(parts))

@@ -50,7 +50,7 @@ def crowd_cells(full):
 
 
 def latency_cells(full):
-    rates = (5, 10, 20, 40, 60, 80, 100, 120) if full else (10, 40, 80)
+    rates = (10, 20, 40, 60, 80, 100, 120) if full else (10, 40, 80)
     return [Cell(f"{rate},000/s", 64, 64, rate=rate * 1000) for rate in rates]
 
 

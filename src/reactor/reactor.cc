@@ -181,7 +181,9 @@ Timeout Reactor::time_to_wait(Timeout at_most) const {
 }
 
 void Reactor::dispatch(std::span<const Event> events) {
-  for (const Event& event : events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const Event& event = events[i];
+    if (i + 1 < events.size()) prefetch(events[i + 1].token);
     EventHandler* handler = find(event.token);
     if (handler == nullptr) continue;  // deregistered earlier in this very batch
     handler->on_ready(event.readiness);
@@ -189,6 +191,16 @@ void Reactor::dispatch(std::span<const Event> events) {
       flush();
     }
   }
+}
+
+// With thousands of handlers each one's memory comes from afar: it may come while the one before it
+// is busy.
+void Reactor::prefetch(Token token) const noexcept {
+  const auto* memory = reinterpret_cast<const std::byte*>(find(token));
+  if (memory == nullptr) return;
+  __builtin_prefetch(memory);
+  __builtin_prefetch(memory + 64);
+  __builtin_prefetch(memory + 128);
 }
 
 void Reactor::run_marked(std::vector<EventHandler*>& marked, void (EventHandler::*step)()) {

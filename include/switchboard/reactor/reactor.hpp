@@ -144,6 +144,7 @@ class Reactor {
   Registration* lookup(Token token) noexcept;
   Timeout time_to_wait(Timeout at_most) const;
   void dispatch(std::span<const Event> events);
+  void prefetch(Token token) const noexcept;
   void run_posted();
   void run_signals();
   // Runs `step` of each handler marked so far; those marked meanwhile wait for the next turn.

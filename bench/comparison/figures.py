@@ -8,9 +8,17 @@ import statistics
 
 
 def ratios(laps, name, baseline, figure):
-    """`figure` of a contender over that of the baseline, lap by lap."""
+    """`figure` of a contender over that of the baseline, lap by lap.
+
+    Where at least half of the laps have both turns undisturbed, only of those.
+    """
     # On a machine that others keep busy a turn may pass without a single message.
-    return [figure(lap[name]) / figure(lap[baseline]) for lap in laps if figure(lap[baseline]) > 0]
+    laps = [lap for lap in laps if figure(lap[baseline]) > 0]
+    quiet = [lap for lap in laps
+             if not (lap[name].get("disturbed") or lap[baseline].get("disturbed"))]
+    if len(quiet) * 2 < len(laps):
+        quiet = laps
+    return [figure(lap[name]) / figure(lap[baseline]) for lap in quiet]
 
 
 def spread(rounds, name, baseline, figure):
@@ -38,17 +46,16 @@ def share_of_user(rounds, name):
     return user / max(user + system, 1)
 
 
-def was_disturbed(lap, intruded):
-    """Whether another process kept a server or a client from its core for too long."""
-    return any(report[who]["intruded"] > intruded
-               for report in lap.values() for who in ("server", "client"))
+def mark_disturbed(lap, intruded):
+    """Marks the turns in which another process kept the server or the load from its core for long."""
+    for report in lap.values():
+        if any(report[who]["intruded"] > intruded for who in ("server", "client")):
+            report["disturbed"] = True
 
 
-def usable(quiet, disturbed):
-    """The rounds' undisturbed laps, or all of them where too few are; and whether it is all."""
-    if all(len(good) >= max(len(bad) / 2, 1) for good, bad in zip(quiet, disturbed)):
-        return quiet, False
-    return [good + bad for good, bad in zip(quiet, disturbed)], True
+def disturbed(rounds, name):
+    """How many of a contender's turns were."""
+    return sum(1 for laps in rounds for lap in laps if lap[name].get("disturbed"))
 
 
 def throughput(report):
@@ -62,6 +69,7 @@ def server_cpu(report):
 def summary(rounds, name, baseline):
     """What a table says about one contender in one cell."""
     return {
+        "disturbed": disturbed(rounds, name),
         "throughput_ratio": spread(rounds, name, baseline, throughput),
         "cpu_ratio": spread(rounds, name, baseline, server_cpu),
         "per_second": median(rounds, name, throughput),

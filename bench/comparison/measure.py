@@ -68,12 +68,12 @@ def crowd(cell, contender, process, address, options):
 
 
 def measure_round(cell, contenders, options, progress):
-    """Fresh servers and connections, then laps; gives the undisturbed and the disturbed ones."""
+    """Fresh servers and connections, then laps."""
     turn_s = turn_seconds(cell, options)
     lap_s = len(contenders) * turn_s * 1.5
     wanted = (options.open_loop_laps if cell.rate
               else max(int(options.round_seconds / lap_s), options.least_laps))
-    quiet, disturbed = [], []
+    laps = []
     with contextlib.ExitStack() as stack:
         loads = []
         for contender in contenders:
@@ -82,14 +82,13 @@ def measure_round(cell, contenders, options, progress):
                 stack.enter_context(crowd(cell, contender, process, address, options))
             loads.append(stack.enter_context(
                 load(contender, "echo", process, address, cell.arguments(turn_s), options)))
-        while len(quiet) < wanted and len(quiet) + len(disturbed) < 2 * wanted:
-            note(f"{progress}: {len(quiet)} of {wanted} laps"
-                 + (f", {len(disturbed)} disturbed" if disturbed else ""))
+        for number in range(wanted):
+            note(f"{progress}: {number} of {wanted} laps")
             lap = {client.name: client.measure(120) for client in loads}
-            bad = figures.was_disturbed(lap, options.intruded)
-            (disturbed if bad else quiet).append(lap)
+            figures.mark_disturbed(lap, options.intruded)
+            laps.append(lap)
             loads.reverse()
-    return quiet, disturbed
+    return laps
 
 
 def able(cell, contenders, options, progress):
@@ -114,18 +113,14 @@ def measure_cell(cell, contenders, options):
     contenders, failed = able(cell, contenders, options, cell.name)
     if not contenders or contenders[0].name != baseline:
         raise BenchError(f"{cell.name}: {baseline} failed: {failed.get(baseline)}")
-    quiet, disturbed = [], []
+    rounds = []
     for number in range(options.rounds):
         progress = f"{cell.name}, round {number + 1} of {options.rounds}"
         # Whoever starts first is not always the same: it finds the kernel's memory in another state.
         order = contenders if number % 2 == 0 else contenders[::-1]
-        good, bad = measure_round(cell, order, options, progress)
-        quiet.append(good)
-        disturbed.append(bad)
-    rounds, all_used = figures.usable(quiet, disturbed)
+        rounds.append(measure_round(cell, order, options, progress))
     return {"connections": cell.connections, "size": cell.size, "depth": cell.depth,
-            "rate": cell.rate, "idle": cell.idle, "laps": sum(map(len, rounds)),
-            "disturbed": sum(map(len, disturbed)), "disturbed_used": all_used, "failed": failed,
+            "rate": cell.rate, "idle": cell.idle, "laps": sum(map(len, rounds)), "failed": failed,
             "contenders": {c.name: figures.summary(rounds, c.name, baseline) for c in contenders}}
 
 

@@ -44,9 +44,10 @@ def cell_table(cell, unit):
 
 def laps(cell):
     text = f"{cell['laps']} laps"
-    if cell.get("disturbed"):
-        text += f", {cell['disturbed']} disturbed by other work on the machine and "
-        text += "used all the same" if cell["disturbed_used"] else "left out"
+    turns = sum(found.get("disturbed", 0) for found in cell["contenders"].values())
+    if turns:
+        text += (f"; in {turns} of {cell['laps'] * len(cell['contenders'])} turns other work had a "
+                 "part of a core, and they are left out where half of the laps remain")
     return text + ".\n"
 
 

@@ -43,6 +43,10 @@ Client::Client(World& world, std::string address, std::uint32_t key, OnEnd on_en
 
 void Client::connect() {
   script_ = Script::draw(world_.random());
+  if (world_.is_short) {
+    script_.bytes = std::min<std::size_t>(script_.bytes, 500);
+    script_.largest_piece = std::max<std::size_t>(script_.largest_piece, 50);
+  }
   sent_ = 0;
   finished_ = false;
   stalled_until_ = {};

@@ -118,7 +118,10 @@ class EchoWorkload final : public Workload {
     if (random.chance(0.2)) world.kernel.set_descriptor_limit(random.between(8, 30));
     listen();
     std::size_t count = random.chance(0.1) ? 300 : random.between(1, 60);
-    if (limits_.high_water_bytes < 64) count = random.between(1, 5);  // a few bytes a turn
+    if (world.is_short) {
+      count = random.between(1, 4);
+    } else if (limits_.high_water_bytes < 64)
+      count = random.between(1, 5);  // a few bytes a turn
     if (random.chance(0.3)) stops_early_at_ = world.kernel.now() + random.duration(seconds{1});
     reconnects_left_ = random.below(count);
     for (std::size_t i = 0; i < count; ++i) add_client(static_cast<std::uint32_t>(i));
@@ -167,8 +170,8 @@ class EchoWorkload final : public Workload {
   bool is_lossless() const {
     const Faults& faults = world_.kernel.faults();
     return faults.reset == 0 && faults.no_memory == 0 && faults.no_descriptors == 0 &&
-           world_.kernel.descriptor_limit() > 1000 && limits_.idle_timeout == Nanoseconds::zero() &&
-           !stopping_ && !lost_;
+           !world_.kernel.fails_a_call() && world_.kernel.descriptor_limit() > 1000 &&
+           limits_.idle_timeout == Nanoseconds::zero() && !stopping_ && !lost_;
   }
 
   void finished(Client& client, Client::End how) {
@@ -225,7 +228,8 @@ class EchoWorkload final : public Workload {
       case CloseReason::shutdown:
         return world_.expect(stopping_, "a shutdown that nobody asked for");
       case CloseReason::refused:
-        return world_.expect(faults.no_memory > 0, "refused for no reason");
+        return world_.expect(faults.no_memory > 0 || world_.kernel.fails_a_call(),
+                             "refused for no reason");
       default:
         return world_.expect(false, "a reason that an echo cannot have");
     }
@@ -233,14 +237,15 @@ class EchoWorkload final : public Workload {
 
   void note(const AcceptProblem& problem) {
     lost_ = true;
-    world_.expect(world_.kernel.faults().no_descriptors > 0 ||
+    world_.expect(world_.kernel.fails_a_call() || world_.kernel.faults().no_descriptors > 0 ||
                       world_.kernel.open_descriptors() + 1 >= world_.kernel.descriptor_limit() ||
                       world_.kernel.faults().no_memory > 0,
                   "accepting failed for no reason");
     // What really ran out is made good for one client with the reserve.
     if (problem.error == std::errc::too_many_files_open &&
         world_.kernel.faults().no_descriptors == 0 && world_.kernel.faults().would_block == 0 &&
-        world_.kernel.faults().aborted == 0 && world_.kernel.faults().no_memory == 0) {
+        world_.kernel.faults().aborted == 0 && !world_.kernel.fails_a_call() &&
+        world_.kernel.faults().no_memory == 0) {
       world_.expect(problem.turned_away == problem.occurrences, "nobody was turned away");
     }
   }

@@ -33,11 +33,14 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
 
+  // Says what chance will be for as long as these last: two bytes a decision. Not copied.
+  void decide(std::span<const std::uint8_t> decisions) noexcept { decisions_ = decisions; }
+
   // 0 up to, not including, `end`.
-  std::size_t below(std::size_t end) { return end == 0 ? 0 : engine_() % end; }
+  std::size_t below(std::size_t end) { return end == 0 ? 0 : next() % end; }
   std::size_t between(std::size_t low, std::size_t high) { return low + below(high - low + 1); }
   bool chance(double probability) {
-    return probability > 0 && static_cast<double>(engine_() >> 11U) * 0x1p-53 < probability;
+    return probability > 0 && static_cast<double>(next() >> 11U) * 0x1p-53 < probability;
   }
   // Small ones more often than large ones, up to `high`.
   std::size_t skewed(std::size_t high) { return below(below(below(high + 1) + 1) + 1); }
@@ -45,10 +48,23 @@ class Random {
     return Nanoseconds{
         static_cast<Nanoseconds::rep>(below(static_cast<std::size_t>(longest.count()) + 1))};
   }
-  std::mt19937_64& engine() noexcept { return engine_; }
+
+  // As std::shuffle wants it.
+  using result_type = std::uint64_t;
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return UINT64_MAX; }
+  result_type operator()() { return next(); }
 
  private:
+  std::uint64_t next() {
+    if (decisions_.size() < 2) return engine_();
+    const std::uint64_t word = decisions_[0] | std::uint64_t{decisions_[1]} << 8U;
+    decisions_ = decisions_.subspan(2);
+    return word | word << 16U | word << 32U | word << 48U;
+  }
+
   std::mt19937_64 engine_;
+  std::span<const std::uint8_t> decisions_;
 };
 
 // The probability of each fault, a call.
@@ -165,8 +181,11 @@ class Kernel {
 
   std::size_t open_descriptors() const noexcept;
   std::uint64_t calls() const noexcept { return calls_; }
-  // From then on the Nth fallible call fails, and no other; 0: none.
+  // The errno value with which this call is to fail; 0: it goes on.
+  int fault(double probability, int errno_value);
+  // The Nth fallible call of all fails; 0: none.
   void fail_call(std::uint64_t number) noexcept { failing_call_ = number; }
+  bool fails_a_call() const noexcept { return failing_call_ != 0; }
   std::uint64_t fallible_calls() const noexcept { return fallible_calls_; }
   void set_descriptor_limit(std::size_t limit) noexcept { descriptor_limit_ = limit; }
   std::size_t descriptor_limit() const noexcept { return descriptor_limit_; }
@@ -207,8 +226,6 @@ class Kernel {
     }
   };
 
-  // The errno value with which this call is to fail; 0: it goes on.
-  int fault(double probability, int errno_value);
   int take_descriptor(Kind kind);
   Entry& entry(int fd, const char* call);
   void break_stream(Stream& stream);

@@ -8,7 +8,7 @@ namespace switchboard::simulation {
 std::error_code SimulatedPoller::add(int fd, Token token, Interest interest) {
   if (!kernel_.is_open(fd)) kernel_.violate("watches a descriptor that is not open");
   if (watched_.contains(fd)) kernel_.violate("watches a descriptor twice");
-  const bool refused = kernel_.random().chance(kernel_.faults().no_memory);
+  const bool refused = kernel_.fault(kernel_.faults().no_memory, ENOMEM) != 0;
   kernel_.trace([&] { return "watch " + std::to_string(fd) + (refused ? ": refused" : ""); });
   if (refused) return sys::make_error(ENOMEM);
   watched_[fd] = {token, interest};
@@ -22,7 +22,7 @@ std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) 
     kernel_.violate("changes the interest in what it does not watch");
     return sys::make_error(ENOENT);
   }
-  if (kernel_.random().chance(kernel_.faults().no_memory)) return sys::make_error(ENOMEM);
+  if (kernel_.fault(kernel_.faults().no_memory, ENOMEM) != 0) return sys::make_error(ENOMEM);
   found->second = {token, interest};
   return {};
 }
@@ -45,7 +45,7 @@ std::span<const Event> SimulatedPoller::wait(Timeout timeout) {
     kernel_.run_what_is_due();
     collect();
   } while (events_.empty() && let_time_pass(deadline));
-  std::ranges::shuffle(events_, random.engine());
+  std::ranges::shuffle(events_, random);
   return events_;
 }
 

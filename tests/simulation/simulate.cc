@@ -17,15 +17,13 @@ constexpr std::array rows{
     WorkloadRow{"piecewise", make_piecewise_workload},
 };
 
-Outcome run_world(const WorkloadRow& row, std::uint64_t seed, const Options& options) {
-  Outcome outcome;
-  Random dice{seed ^ 0x9E3779B97F4A7C15U};
-  World world{seed, options.faults ? Faults::draw(dice) : Faults{}};
-  world.kernel.keep_trace(options.trace);
-  world.kernel.fail_call(options.failing_call);
+void run_world(const WorkloadRow& row, std::uint64_t seed, const Options& options,
+               Outcome& outcome) {
+  World world{seed, options};
   const std::size_t descriptors = world.kernel.open_descriptors();
   {
     const auto workload = row.make(world);
+    outcome.did_start = true;
     while (!workload->is_over() && world.kernel.violation().empty()) {
       if (++outcome.turns > most_turns) world.kernel.violate("it never ends");
       world.reactor.turn();
@@ -35,10 +33,24 @@ Outcome run_world(const WorkloadRow& row, std::uint64_t seed, const Options& opt
   world.expect(world.kernel.open_descriptors() == descriptors, "a descriptor was left open");
   outcome.fallible_calls = world.kernel.fallible_calls();
   outcome.failure = world.kernel.violation();
-  return outcome;
+}
+
+Kernel& prepared(Kernel& kernel, const Options& options) {
+  kernel.keep_trace(options.trace);
+  kernel.fail_call(options.failing_call);
+  kernel.random().decide(options.decisions);
+  return kernel;
 }
 
 }  // namespace
+
+// Faults begin once the reactor stands: where that cannot be had it throws, and all is over.
+World::World(std::uint64_t seed, const Options& options)
+    : is_short(options.is_short),
+      kernel(seed),
+      reactor(std::make_unique<SimulatedPoller>(prepared(kernel, options))) {
+  if (options.faults) kernel.set_faults(Faults::draw(kernel.random()));
+}
 
 std::span<const WorkloadRow> workloads() {
   return rows;
@@ -48,7 +60,7 @@ Outcome simulate(const WorkloadRow& row, std::uint64_t seed, const Options& opti
   const auto before = test::memory_in_use();
   Outcome outcome;
   try {
-    outcome = run_world(row, seed, options);
+    run_world(row, seed, options, outcome);
   } catch (const std::exception& failure) {
     outcome.failure = failure.what();
   }

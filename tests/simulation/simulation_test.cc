@@ -38,12 +38,31 @@ TEST_P(Simulation, no_bad_day_breaks_an_invariant) {
   const Seeds seeds = chosen_seeds();
   std::uint64_t turns = 0;
   for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
-    const Outcome outcome = simulate(GetParam(), seed, {.trace = wants_trace()});
+    const Outcome outcome =
+        simulate(GetParam(), seed,
+                 {.trace = wants_trace(), .faults = true, .is_short = false, .failing_call = 0});
     turns += outcome.turns;
     ASSERT_EQ(outcome.failure, "")
         << "seed " << seed << "; replay it with: tools/simulate " << GetParam().name << " " << seed;
   }
   RecordProperty("turns", std::to_string(turns));
+}
+
+// A seed without faults, again and again: the first fallible call fails, then the second, until
+// there is no Nth to fail. Where the world could not even begin, it said so by throwing.
+TEST_P(Simulation, any_one_call_may_fail) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    std::uint64_t number = 1;
+    for (bool failed = true; failed; ++number) {
+      const Outcome outcome = simulate(
+          GetParam(), seed,
+          {.trace = wants_trace(), .faults = false, .is_short = true, .failing_call = number});
+      failed = !outcome.did_start || outcome.fallible_calls >= number;
+      if (!outcome.did_start) continue;
+      ASSERT_EQ(outcome.failure, "") << "seed " << seed << ", call " << number;
+    }
+    RecordProperty("calls", std::to_string(number));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Workloads, Simulation, testing::ValuesIn(workloads()),

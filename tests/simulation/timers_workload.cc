@@ -13,7 +13,8 @@ using std::chrono::milliseconds;
 
 class TimersWorkload final : public Workload {
  public:
-  explicit TimersWorkload(World& world) : world_(world), left_(world.random().between(1, 300)) {
+  explicit TimersWorkload(World& world)
+      : world_(world), left_(world.random().between(1, world.is_short ? 20 : 300)) {
     act();
   }
 

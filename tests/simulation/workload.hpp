@@ -14,13 +14,18 @@
 
 namespace switchboard::simulation {
 
+struct Options {
+  bool trace = false;
+  bool faults = true;
+  bool is_short = false;           // a few clients, a few bytes
+  std::uint64_t failing_call = 0;  // the Nth fallible call fails; 0: none
+  // What chance is to say first; good for as long as the run lasts.
+  std::span<const std::uint8_t> decisions = {};
+};
+
 // One seed's world.
 struct World {
-  // Faults begin once the reactor stands: that it throws where it cannot is another test's subject.
-  World(std::uint64_t seed, const Faults& faults)
-      : kernel(seed), reactor(std::make_unique<SimulatedPoller>(kernel)) {
-    kernel.set_faults(faults);
-  }
+  World(std::uint64_t seed, const Options& options);
 
   Random& random() noexcept { return kernel.random(); }
   // A broken invariant; the first is what the run reports.
@@ -28,6 +33,7 @@ struct World {
     if (!holds) kernel.violate(what);
   }
 
+  const bool is_short;
   Kernel kernel;
   Reactor reactor;
 };
@@ -50,16 +56,12 @@ std::unique_ptr<Workload> make_timers_workload(World& world);
 std::unique_ptr<Workload> make_echo_workload(World& world);
 std::unique_ptr<Workload> make_piecewise_workload(World& world);
 
-// Runs a workload over a seed until it is over. Empty, or what went wrong.
+// Runs a workload over a seed until it is over.
 struct Outcome {
-  std::string failure;
+  std::string failure;     // empty, or what went wrong
+  bool did_start = false;  // else it threw, as it may, where it could not even begin
   std::uint64_t turns = 0;
   std::uint64_t fallible_calls = 0;
-};
-struct Options {
-  bool trace = false;
-  bool faults = true;
-  std::uint64_t failing_call = 0;  // the Nth fallible call fails; 0: none
 };
 Outcome simulate(const WorkloadRow& row, std::uint64_t seed, const Options& options = {});
 

@@ -56,7 +56,9 @@ def spread_labels(positions, gap):
                 moved = True
         if not moved:
             break
-    return placed
+    # As a whole back into the picture.
+    shift = min(0, 0.98 - max(placed)) or max(0, 0.02 - min(placed))
+    return [position + shift for position in placed]
 
 
 def label_ends(axes, ends):
@@ -104,6 +106,7 @@ def against(cells, count, key, xlabel, ylabel, out, name):
         axes.set_xscale("log")
         if key == "cpu_ratio":
             axes.set_yscale("log")
+            axes.set_yticks([1, 1.5, 2, 3, 5], ["1", "1.5", "2", "3", "5"])
         ends = lines(axes, ratio_series(cells, key, count))
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)

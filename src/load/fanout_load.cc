@@ -143,8 +143,9 @@ void FanoutLoad::publish(std::size_t index, std::uint64_t moment_ns) {
   const std::uint64_t number = publisher.next_number++;
   const std::uint64_t under_way = publisher.next_number - publisher.oldest_number;
   if (under_way > publisher.missing.size()) {
-    std::ranges::rotate(publisher.missing,
-                        publisher.missing.begin() + static_cast<std::ptrdiff_t>(publisher.oldest));
+    std::rotate(publisher.missing.begin(),
+                publisher.missing.begin() + static_cast<std::ptrdiff_t>(publisher.oldest),
+                publisher.missing.end());
     publisher.oldest = 0;
     publisher.missing.resize(2 * publisher.missing.size());
   }

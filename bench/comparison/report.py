@@ -80,6 +80,7 @@ def idle_table(idle):
 
 def heading(document):
     made = document["made"]
+    circumstances = [[key] + [str(run.get(key, "")) for run in made] for key in made[0]]
     skipped = document["skipped"]
     lines = [
         "# Echo servers compared\n",
@@ -88,7 +89,7 @@ def heading(document):
         "within one pair of turns of some 40 ms, median over all laps, in brackets the lowest and "
         "highest of the rounds, in each of which every process starts afresh. Above 1 is better for "
         "messages a second, below 1 for CPU.\n",
-        table(["made", ""], [[key, str(value)] for key, value in made.items()]),
+        table(["made"] + [""] * len(made), circumstances),
         "Make it again: `" + document["command"] + "`, on a machine that is otherwise quiet.\n"]
     if skipped:
         lines.append("Left out, for want of their development package: " + ", ".join(skipped) + ".\n")

@@ -61,7 +61,7 @@ class Page(unittest.TestCase):
                 "failed": {"threads": "too many"},
                 "contenders": {name: figures.summary(rounds, name, "bare_epoll")
                                for name in ("bare_epoll", "other")}}
-        document = {"made": {"on": "a day"}, "skipped": ["libuv"], "command": "bench/compare",
+        document = {"made": [{"on": "a day"}], "skipped": ["libuv"], "command": "bench/compare",
                     "throughput": {"64 B × 64": cell}}
         document["verdicts"] = measure.load_is_not_the_bottleneck(document)
         with tempfile.TemporaryDirectory() as folder:

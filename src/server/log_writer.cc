@@ -85,6 +85,7 @@ bool LogWriter::close(sys::Nanoseconds patience) {
 }
 
 void LogWriter::run(const std::shared_ptr<State>& state) {
+  sys::keep_only_descriptor(state->fd);
   std::string batch;
   std::unique_lock lock{state->mutex};
   while (true) {

@@ -1,6 +1,9 @@
 #include "switchboard/sys/process.hpp"
 
 #include <fcntl.h>
+#ifdef __linux__
+#include <linux/close_range.h>
+#endif
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -118,6 +121,14 @@ std::error_code ignore_signal(int signal_number) noexcept {
   action.sa_handler = SIG_IGN;
   sigemptyset(&action.sa_mask);
   return outcome(::sigaction(signal_number, &action, nullptr));
+}
+
+void keep_only_descriptor([[maybe_unused]] int kept) noexcept {
+#ifdef CLOSE_RANGE_UNSHARE
+  const auto fd = static_cast<unsigned>(kept);
+  // The first call makes the copy; without it, the second would close what is everybody's.
+  if (close_range(fd + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0 && fd > 0) close_range(0, fd - 1, 0);
+#endif
 }
 
 SignalsBlocked::SignalsBlocked() noexcept {

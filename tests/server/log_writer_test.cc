@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <thread>
@@ -181,6 +183,24 @@ TEST_P(LogWriterTest, TakesLinesFromManyThreads) {
   reader.join();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), threads * lines_each);
 }
+
+#ifdef __linux__
+// A table shared with the thread made every system call of the loop dearer; and a copy that kept
+// the others' descriptors would keep their connections open.
+TEST_P(LogWriterTest, ItsThreadHoldsNoDescriptorButItsOwn) {
+  LogWriter log{writer()};
+  log.write("begun\n");
+  test::await(pipe_.reader.get(), POLLIN);  // by now the thread runs
+  const std::string self = std::to_string(::getpid());
+  std::size_t alone = 0;
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    const std::filesystem::directory_iterator held{task.path() / "fd"};
+    const auto count = std::distance(held, std::filesystem::directory_iterator{});
+    if (task.path().filename() != self) alone += count == 1 ? 1 : 0;
+  }
+  EXPECT_EQ(alone, 1U);
+}
+#endif
 
 std::string name_of_pipe(const testing::TestParamInfo<bool>& non_blocking) {
   return non_blocking.param ? "NonBlocking" : "Blocking";

@@ -61,6 +61,13 @@ class SignalsBlocked {
   sigset_t previous_;
 };
 
+// Gives the calling thread a table of descriptors of its own, with `kept` alone in it. As long as
+// two threads share a table, the kernel counts a reference up and down, atomically, in every system
+// call on a descriptor (fs/file.c, __fget_light()); a thread that needs one descriptor had better
+// not cost the others that. What is opened later by either is not the other's. close_range(2); does
+// nothing where that is missing.
+void keep_only_descriptor(int kept) noexcept;
+
 // RLIMIT_NOFILE. raise_descriptor_limit() lifts the soft limit to the hard one and gives the
 // result.
 std::uint64_t descriptor_limit() noexcept;

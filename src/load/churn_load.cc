@@ -10,7 +10,7 @@ ChurnLoad::ChurnLoad(Reactor& reactor, const Settings& settings, Progress& progr
     : reactor_(reactor),
       settings_(settings),
       progress_(progress),
-      table_(reactor, *this, limits_of_a_load()),
+      table_(reactor, *this, limits_of_a_load(settings.message_bytes)),
       opener_(table_, settings.server, Opener::Stay::no,
               [this](Connection* connection, std::error_code error, Instant began) {
                 if (connection != nullptr) return send_message(*connection, began);
@@ -46,7 +46,7 @@ void ChurnLoad::send_message(Connection& connection, Instant began) {
   const ConnectionId id = connection.id();
   if (id.slot >= peers_.size()) peers_.resize(std::size_t{id.slot} + 1);
   Peer& peer = peers_[id.slot];
-  peer = {.position = begun_ * 131, .received = 0, .began = began};
+  peer = {.position = sent_++ * 131, .received = 0, .began = began};
   bytes_sent_ += settings_.message_bytes;
   for (std::size_t sent = 0; sent < settings_.message_bytes;) {
     const Slice piece = pattern_.at(peer.position + sent, settings_.message_bytes - sent);
@@ -80,18 +80,9 @@ void ChurnLoad::start_counting() {
 }
 
 void ChurnLoad::drain() {
-  bool in_vain = false;
-  TimerId timer;
-  const auto wait_on = [&] {
-    reactor_.cancel(timer);
-    timer = reactor_.call_after(patience, [&] { in_vain = true; });
-  };
-  wait_on();
-  for (std::uint64_t before = ended_; ended_ < begun_ && !in_vain; before = ended_) {
-    turn();
-    if (ended_ != before) wait_on();
+  budget_ = 0;
+  while (ended_ < begun_ && turn_until_moved(reactor_, [this] { return ended_; })) {
   }
-  reactor_.cancel(timer);
   if (ended_ < begun_) failures_["never came back"] += begun_ - ended_;
 }
 

@@ -10,6 +10,7 @@
 
 #include "load/histogram.hpp"
 #include "load/opener.hpp"
+#include "load/pace.hpp"
 #include "load/pattern.hpp"
 #include "load/progress.hpp"
 #include "load/settings.hpp"
@@ -46,8 +47,6 @@ class ChurnLoad final : private ConnectionHandler {
     Instant began{};
   };
 
-  static constexpr Nanoseconds patience = std::chrono::seconds{10};
-
   std::size_t on_data(Connection& connection, const Slice& input) override;
   void on_end(Connection& connection, std::span<const std::byte> unconsumed) override;
   void on_closed(Connection& connection, const Closed& closed) override;
@@ -62,6 +61,7 @@ class ChurnLoad final : private ConnectionHandler {
   Pattern pattern_;
   std::vector<Peer> peers_;  // by the connection's slot
   std::uint64_t begun_ = 0;
+  std::uint64_t sent_ = 0;  // messages
   std::uint64_t ended_ = 0;
   std::uint64_t budget_ = 0;  // cycles that may still be begun
   bool counting_ = false;

@@ -1,6 +1,7 @@
 #include "load/echo_load.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace switchboard::load {
@@ -8,18 +9,13 @@ namespace switchboard::load {
 namespace {
 
 constexpr std::uint64_t no_limit = UINT64_MAX;
-// An epoll_wait() may oversleep its time by a millisecond; from there on punctuality needs the
-// core.
-constexpr Nanoseconds too_short_to_sleep = std::chrono::milliseconds{2};
-
-std::uint64_t since_epoch(Instant moment) {
-  return static_cast<std::uint64_t>(moment.time_since_epoch().count());
-}
+constexpr std::size_t most_around_a_message = 64 * 1024;
 
 }  // namespace
 
-ConnectionLimits limits_of_a_load() {
+ConnectionLimits limits_of_a_load(std::size_t message_bytes) {
   ConnectionLimits limits;
+  limits.input_limit_bytes = message_bytes + most_around_a_message;
   limits.high_water_bytes = SIZE_MAX / 2;  // a stalled server must not keep us from our schedule
   limits.low_water_bytes = limits.high_water_bytes - 1;
   limits.output_limit_bytes = SIZE_MAX;
@@ -51,7 +47,7 @@ EchoLoad::EchoLoad(Reactor& reactor, const Settings& settings, Progress& progres
     : reactor_(reactor),
       settings_(settings),
       progress_(progress),
-      table_(reactor, *this, limits_of_a_load()),
+      table_(reactor, *this, limits_of_a_load(settings.message_bytes)),
       opener_(table_, settings.server, Opener::Stay::yes,
               [this](Connection* connection, std::error_code error, Instant) {
                 if (connection != nullptr) return greet(*connection);
@@ -76,6 +72,7 @@ void EchoLoad::greet(Connection& connection) {
   const ConnectionId id = connection.id();
   if (id.slot >= peers_.size()) peers_.resize(std::size_t{id.slot} + 1);
   Peer& peer = peers_[id.slot];
+  forget(peer);  // of the slot's last tenant, whose on_closed() may still come
   peer = Peer{};
   peer.id = id;
   peer.sent_to = peer.received_to = ids_.size() * 131;
@@ -105,9 +102,7 @@ void EchoLoad::run_count(std::uint64_t messages) {
 
 void EchoLoad::begin_sending(std::uint64_t budget) {
   budget_ = budget;
-  schedule_start_ = sys::monotonic_now();
-  scheduled_ = 0;
-  if (!is_open_loop()) fill_up();
+  is_open_loop() ? schedule_.begin(settings_.rate) : fill_up();
 }
 
 void EchoLoad::fill_up() {
@@ -116,25 +111,6 @@ void EchoLoad::fill_up() {
     const std::size_t under_way = peers_[connection.id().slot].moments.size();
     if (under_way < settings_.depth) offer(connection, settings_.depth - under_way, now_ns);
   });
-}
-
-// What is due goes to the connections in turn, whether or not they have answered.
-void EchoLoad::send_what_is_due(Instant now) {
-  const double interval_ns = 1e9 / static_cast<double>(settings_.rate);
-  while (budget_ > 0 && is_alive()) {
-    const Nanoseconds offset{
-        static_cast<Nanoseconds::rep>(static_cast<double>(scheduled_) * interval_ns)};
-    const Instant due = schedule_start_ + offset;
-    if (due > now) {
-      const Nanoseconds left = due - now;
-      reactor_.turn(left > too_short_to_sleep ? left - too_short_to_sleep : Nanoseconds::zero());
-      return;
-    }
-    Connection* connection = table_.find(ids_[scheduled_++ % ids_.size()]);
-    if (connection != nullptr) offer(*connection, 1, since_epoch(due));
-    // A schedule that cannot be kept must not keep us from reading.
-    if (scheduled_ % 64 == 0) reactor_.turn(Nanoseconds::zero());
-  }
 }
 
 void EchoLoad::offer(Connection& connection, std::uint64_t messages, std::uint64_t moment_ns) {
@@ -159,7 +135,13 @@ void EchoLoad::send(Connection& connection, std::uint64_t messages, std::uint64_
 
 void EchoLoad::turn() {
   if (is_open_loop()) {
-    send_what_is_due(sys::monotonic_now());
+    // What is due goes to the connections in turn, whether or not they have answered.
+    schedule_.turn(
+        reactor_, [this] { return budget_ > 0 && is_alive(); },
+        [this](std::uint64_t number, Instant due) {
+          Connection* connection = table_.find(ids_[number % ids_.size()]);
+          if (connection != nullptr) offer(*connection, 1, since_epoch(due));
+        });
   } else {
     reactor_.turn();
   }
@@ -224,16 +206,10 @@ void EchoLoad::drain() {
 
 // False where nothing has moved for as long as anybody would wait.
 bool EchoLoad::turn_patiently() {
-  const Instant deadline = sys::monotonic_now() + patience;
-  const auto moved = [&] { return bytes_received_ + ids_.size() + failures_.size(); };
-  const std::uint64_t before = moved();
-  const std::size_t connecting = opener_.under_way();
-  while (moved() == before && opener_.under_way() == connecting) {
-    const Nanoseconds left = deadline - sys::monotonic_now();
-    if (left <= Nanoseconds::zero()) return false;
-    reactor_.turn(left);
-  }
-  return true;
+  return turn_until_moved(reactor_, [this] {
+    return std::array<std::uint64_t, 4>{bytes_received_, ids_.size(), under_way_,
+                                        opener_.under_way()};
+  });
 }
 
 void EchoLoad::on_end(Connection& connection, std::span<const std::byte>) {
@@ -247,7 +223,8 @@ void EchoLoad::fail(Connection& connection, const std::string& what) {
 
 void EchoLoad::on_closed(Connection& connection, const Closed& closed) {
   if (closed.reason != CloseReason::local) ++failures_[describe(closed)];
-  under_way_ -= std::exchange(peers_[connection.id().slot].moments, Moments{}).size();
+  Peer& peer = peers_[connection.id().slot];
+  if (peer.id == connection.id()) forget(peer);  // else the slot has a new tenant
 }
 
 }  // namespace switchboard::load

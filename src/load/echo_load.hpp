@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "switchboard/net/connection_table.hpp"
@@ -13,6 +14,7 @@
 
 #include "load/histogram.hpp"
 #include "load/opener.hpp"
+#include "load/pace.hpp"
 #include "load/pattern.hpp"
 #include "load/progress.hpp"
 #include "load/settings.hpp"
@@ -77,7 +79,6 @@ class EchoLoad final : private ConnectionHandler {
     Moments moments;                // one for each message under way
   };
 
-  static constexpr Nanoseconds patience = std::chrono::seconds{10};
   static constexpr std::size_t opening_at_once = 100;
 
   std::size_t on_data(Connection& connection, const Slice& input) override;
@@ -92,10 +93,10 @@ class EchoLoad final : private ConnectionHandler {
   void send(Connection& connection, std::uint64_t messages, std::uint64_t moment_ns);
   void begin_sending(std::uint64_t budget);
   void fill_up();
-  void send_what_is_due(Instant now);
   void turn();
   bool turn_patiently();
   void fail(Connection& connection, const std::string& what);
+  void forget(Peer& peer) { under_way_ -= std::exchange(peer.moments, Moments{}).size(); }
 
   Reactor& reactor_;
   const Settings& settings_;
@@ -105,8 +106,7 @@ class EchoLoad final : private ConnectionHandler {
   std::vector<ConnectionId> ids_;  // in the order of their opening
   std::size_t under_way_ = 0;      // messages, on all connections
   std::uint64_t budget_ = 0;       // messages that may still be offered
-  Instant schedule_start_{};       // of the open loop
-  std::uint64_t scheduled_ = 0;    // messages offered since then
+  Schedule schedule_;              // of the open loop
   bool counting_ = false;
   std::uint64_t counted_from_ns_ = 0;
   std::uint64_t bytes_sent_ = 0;
@@ -117,7 +117,8 @@ class EchoLoad final : private ConnectionHandler {
   Opener opener_;
 };
 
-// What a load client's connections are like: nothing ends them but the server and this program.
-ConnectionLimits limits_of_a_load();
+// What a load client's connections are like: nothing ends them but the server and this program, and
+// a message of `message_bytes` fits, whatever a server puts around it.
+ConnectionLimits limits_of_a_load(std::size_t message_bytes);
 
 }  // namespace switchboard::load

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "load/echo_load.hpp"
 
@@ -17,12 +18,7 @@ constexpr std::uint64_t no_limit = UINT64_MAX;
 constexpr std::string_view marker = "[load ";
 constexpr std::string_view probe = "[load ?]";
 constexpr Nanoseconds probe_interval = std::chrono::milliseconds{20};
-constexpr Nanoseconds too_short_to_sleep = std::chrono::milliseconds{2};
 constexpr std::size_t letters = 26;
-
-std::uint64_t since_epoch(Instant moment) {
-  return static_cast<std::uint64_t>(moment.time_since_epoch().count());
-}
 
 // abc...zabc..., a little longer than any message.
 std::string alphabet(std::size_t size) {
@@ -46,7 +42,7 @@ FanoutLoad::FanoutLoad(Reactor& reactor, const Settings& settings, Progress& pro
       settings_(settings),
       progress_(progress),
       padding_(alphabet(settings.message_bytes)),
-      table_(reactor, *this, limits_of_a_load()),
+      table_(reactor, *this, limits_of_a_load(settings.message_bytes)),
       opener_(table_, settings.server, Opener::Stay::yes,
               [this](Connection* connection, std::error_code error, Instant) {
                 if (connection != nullptr) return greet(*connection);
@@ -121,24 +117,22 @@ void FanoutLoad::run_count(std::uint64_t messages) {
 }
 
 void FanoutLoad::begin_sending(std::uint64_t budget) {
-  budget_ = budget;
-  schedule_start_ = sys::monotonic_now();
-  scheduled_ = 0;
-  if (is_open_loop()) return;
+  budget_ = failures_.empty() ? budget : 0;
+  if (is_open_loop()) return schedule_.begin(settings_.rate);
   for (Publisher& publisher : publishers_) fill_up(publisher);
 }
 
 void FanoutLoad::fill_up(Publisher& publisher) {
+  const auto index = static_cast<std::size_t>(&publisher - publishers_.data());
   while (budget_ > 0 && publisher.next_number - publisher.oldest_number < settings_.depth) {
-    publish(static_cast<std::size_t>(&publisher - publishers_.data()),
-            since_epoch(sys::monotonic_now()));
+    if (!publish(index, since_epoch(sys::monotonic_now()))) return;
   }
 }
 
-void FanoutLoad::publish(std::size_t index, std::uint64_t moment_ns) {
+bool FanoutLoad::publish(std::size_t index, std::uint64_t moment_ns) {
   Publisher& publisher = publishers_[index];
   Connection* connection = table_.find(publisher.id);
-  if (connection == nullptr) return;  // on_closed() has told
+  if (connection == nullptr) return false;  // on_closed() has told, or will
   if (budget_ != no_limit) --budget_;
   const std::uint64_t number = publisher.next_number++;
   const std::uint64_t under_way = publisher.next_number - publisher.oldest_number;
@@ -151,35 +145,32 @@ void FanoutLoad::publish(std::size_t index, std::uint64_t moment_ns) {
   }
   publisher.missing[(publisher.oldest + under_way - 1) % publisher.missing.size()] =
       static_cast<std::uint32_t>(members_.size());
+  const std::string& line = compose(index, number, moment_ns);
   ++published_;
+  published_bytes_ += line.size() - 1;
+  connection->write(line);
+  return true;
+}
+
+// A message and its line end; good until the next.
+const std::string& FanoutLoad::compose(std::size_t publisher, std::uint64_t number,
+                                       std::uint64_t moment_ns) {
   line_.clear();
-  fmt::format_to(std::back_inserter(line_), "{}{} {} {}] ", marker, index, number, moment_ns);
+  fmt::format_to(std::back_inserter(line_), "{}{} {} {}] ", marker, publisher, number, moment_ns);
   const std::size_t left =
       settings_.message_bytes - std::min(settings_.message_bytes, line_.size());
   line_.append(padding_, number % letters, left);
   line_.push_back('\n');
-  connection->write(line_);
-}
-
-void FanoutLoad::send_what_is_due(Instant now) {
-  const double interval_ns = 1e9 / static_cast<double>(settings_.rate);
-  while (budget_ > 0 && failures_.empty()) {
-    const Instant due =
-        schedule_start_ +
-        Nanoseconds{static_cast<Nanoseconds::rep>(static_cast<double>(scheduled_) * interval_ns)};
-    if (due > now) {
-      const Nanoseconds left = due - now;
-      reactor_.turn(left > too_short_to_sleep ? left - too_short_to_sleep : Nanoseconds::zero());
-      return;
-    }
-    publish(scheduled_++ % publishers_.size(), since_epoch(due));
-    if (scheduled_ % 64 == 0) reactor_.turn(Nanoseconds::zero());
-  }
+  return line_;
 }
 
 void FanoutLoad::turn() {
   if (is_open_loop()) {
-    send_what_is_due(sys::monotonic_now());
+    schedule_.turn(
+        reactor_, [this] { return budget_ > 0 && failures_.empty(); },
+        [this](std::uint64_t number, Instant due) {
+          publish(number % publishers_.size(), since_epoch(due));
+        });
   } else {
     reactor_.turn();
   }
@@ -219,6 +210,7 @@ void FanoutLoad::take_line(Connection& connection, Member& member, std::string_v
 }
 
 bool FanoutLoad::parse(std::string_view line, Message& message) {
+  message.size_bytes = line.size();
   line.remove_prefix(marker.size());
   if (!take_number(line, message.publisher, ' ') || !take_number(line, message.number, ' ') ||
       !take_number(line, message.moment_ns, ']') || !line.starts_with(' ')) {
@@ -232,18 +224,25 @@ void FanoutLoad::take_message(Connection& connection, Member& member, const Mess
   if (message.publisher >= publishers_.size()) return fail(connection, "a mangled line");
   std::uint64_t& expected = member.next_number[message.publisher];
   if (message.number < expected) return fail(connection, "a message came twice");
-  if (message.number > expected) return fail(connection, "a message was lost");
-  const std::size_t size = message.padding.size();
-  if (size > settings_.message_bytes ||
-      std::memcmp(message.padding.data(), padding_.data() + message.number % letters, size) != 0) {
-    return fail(connection, "wrong byte");
+  if (message.number >= publishers_[message.publisher].next_number) {
+    return fail(connection, "a message that nobody sent");
   }
+  if (message.number > expected) return fail(connection, "a message was lost");
+  if (!is_whole(message)) return fail(connection, "wrong byte");
   ++expected;
   ++delivered_;
+  delivered_bytes_ += message.size_bytes;
   if (counting_ && message.moment_ns >= counted_from_ns_) {
     times_.add(since_epoch(sys::monotonic_now()) - message.moment_ns);
   }
   note_delivery(message.publisher, message.number);
+}
+
+bool FanoutLoad::is_whole(const Message& message) const noexcept {
+  const std::size_t size = message.padding.size();
+  // The numbers alone may be longer than a message was to be.
+  return message.size_bytes == std::max(settings_.message_bytes, message.size_bytes - size) &&
+         std::memcmp(message.padding.data(), padding_.data() + message.number % letters, size) == 0;
 }
 
 void FanoutLoad::note_delivery(std::uint64_t index, std::uint64_t number) {
@@ -269,7 +268,8 @@ void FanoutLoad::start_counting() {
 void FanoutLoad::drain() {
   budget_ = 0;
   const auto is_done = [&] { return delivered_ == published_ * members_.size(); };
-  while (!is_done() && failures_.empty() && turn_patiently()) {
+  const auto moved = [this] { return std::pair{delivered_, failures_.size()}; };
+  while (!is_done() && failures_.empty() && turn_until_moved(reactor_, moved)) {
   }
   if (is_done() || !failures_.empty()) return;
   for (const Member& member : members_) {
@@ -279,17 +279,6 @@ void FanoutLoad::drain() {
     }
     if (!complete) ++failures_["never delivered"];
   }
-}
-
-bool FanoutLoad::turn_patiently() {
-  const Instant deadline = sys::monotonic_now() + patience;
-  const std::uint64_t before = delivered_;
-  while (delivered_ == before && failures_.empty()) {
-    const Nanoseconds left = deadline - sys::monotonic_now();
-    if (left <= Nanoseconds::zero()) return false;
-    reactor_.turn(left);
-  }
-  return true;
 }
 
 void FanoutLoad::on_end(Connection& connection, std::span<const std::byte>) {

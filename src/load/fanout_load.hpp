@@ -20,6 +20,7 @@
 
 #include "load/histogram.hpp"
 #include "load/opener.hpp"
+#include "load/pace.hpp"
 #include "load/progress.hpp"
 #include "load/settings.hpp"
 
@@ -47,9 +48,10 @@ class FanoutLoad final : private ConnectionHandler {
   std::uint64_t messages() const noexcept { return times_.total(); }
   const Histogram& times() const noexcept { return times_; }
 
-  // Since the beginning: of messages published, and of messages delivered.
-  std::uint64_t bytes_sent() const noexcept { return published_ * settings_.message_bytes; }
-  std::uint64_t bytes_received() const noexcept { return delivered_ * settings_.message_bytes; }
+  // Since the beginning: of messages published, and of messages delivered (not of what the server
+  // puts in front of them).
+  std::uint64_t bytes_sent() const noexcept { return published_bytes_; }
+  std::uint64_t bytes_received() const noexcept { return delivered_bytes_; }
   const Failures& failures() const noexcept { return failures_; }
 
  private:
@@ -71,9 +73,9 @@ class FanoutLoad final : private ConnectionHandler {
     std::uint64_t number = 0;
     std::uint64_t moment_ns = 0;
     std::string_view padding;
+    std::size_t size_bytes = 0;  // of all of it
   };
 
-  static constexpr Nanoseconds patience = std::chrono::seconds{10};
   static constexpr std::size_t opening_at_once = 100;
   static constexpr std::size_t no_member = SIZE_MAX;
 
@@ -88,14 +90,15 @@ class FanoutLoad final : private ConnectionHandler {
   void await_members();
   void take_line(Connection& connection, Member& member, std::string_view line);
   static bool parse(std::string_view line, Message& message);
+  bool is_whole(const Message& message) const noexcept;
   void take_message(Connection& connection, Member& member, const Message& message);
   void note_delivery(std::uint64_t publisher, std::uint64_t number);
   void fill_up(Publisher& publisher);
-  void publish(std::size_t publisher, std::uint64_t moment_ns);
+  // False where the publisher's connection has gone.
+  bool publish(std::size_t publisher, std::uint64_t moment_ns);
+  const std::string& compose(std::size_t publisher, std::uint64_t number, std::uint64_t moment_ns);
   void begin_sending(std::uint64_t budget);
-  void send_what_is_due(Instant now);
   void turn();
-  bool turn_patiently();
   void fail(Connection& connection, const std::string& what);
 
   Reactor& reactor_;
@@ -107,10 +110,11 @@ class FanoutLoad final : private ConnectionHandler {
   std::vector<std::size_t> member_of_slot_;
   std::size_t ready_ = 0;
   std::uint64_t published_ = 0;
+  std::uint64_t published_bytes_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t delivered_bytes_ = 0;
   std::uint64_t budget_ = 0;  // messages that may still be published
-  Instant schedule_start_{};
-  std::uint64_t scheduled_ = 0;
+  Schedule schedule_;
   bool counting_ = false;
   std::uint64_t counted_from_ns_ = 0;
   std::string line_;

@@ -1,11 +1,9 @@
 // switchboard-load: puts a server under load, verifies what comes back, and reports what it cost.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <csignal>
 #include <exception>
 #include <iostream>
-#include <optional>
 #include <string>
 
 #include "switchboard/reactor/reactor.hpp"
@@ -51,29 +49,22 @@ void raise_descriptor_limit(const Settings& settings) {
 // Warm-up, measurement, and the end of what is under way: the same for every load that runs.
 template <typename Load>
 void measure(Load& load, const Settings& settings, Progress& progress) {
-  std::optional<ProcessAccount> server_start;
-  std::optional<Expense> server;
   if (settings.warm_up > Nanoseconds::zero()) load.run_for(settings.warm_up);
   if (settings.count) load.drain();  // an exact count knows no leftovers
-  if (settings.server_pid != 0) server_start = take_account(settings.server_pid);
-  const ProcessAccount client_start = take_account(::getpid());
+  Accounting accounting{settings.server_pid};
   load.start_counting();
-  if (settings.count) {
-    load.run_count(*settings.count);
-    load.drain();
-  } else {
-    load.run_for(settings.duration);
-  }
-  // What falls due is waited for; what merely comes back late belongs to no measurement.
-  if (settings.rate == 0) load.stop_counting();
-  if (server_start) server = expense_between(*server_start, take_account(settings.server_pid));
-  const Expense client = expense_between(client_start, take_account(::getpid()));
-  load.drain();
+  settings.count ? load.run_count(*settings.count) : load.run_for(settings.duration);
+  // What was to be sent is waited for, and its time counts; what merely comes back late in a closed
+  // loop belongs to no measurement.
+  if (settings.count || settings.rate > 0) load.drain();
   load.stop_counting();
+  accounting.end();
+  load.drain();
   progress.erase();
   print(sys::standard_output,
         to_text(RunReport{settings, load.messages(), load.times(), load.bytes_sent(),
-                          load.bytes_received(), client, server, load.failures()}));
+                          load.bytes_received(), accounting.client(), accounting.server(),
+                          load.failures()}));
 }
 
 const Failures& run_echo(EchoLoad& load, const Settings& settings, Progress& progress) {
@@ -99,11 +90,12 @@ const Failures& run_idle(EchoLoad& load, const Settings& settings, Reactor& reac
   const std::uint64_t after = anonymous_bytes(settings.server_pid);
   // The last echoes are back, but the server may still be on its way to its next wait.
   pass(reactor, settings.warm_up);
-  const ProcessAccount start = take_account(settings.server_pid);
+  Accounting accounting{settings.server_pid};
   pass(reactor, settings.duration);
-  const Expense idle = expense_between(start, take_account(settings.server_pid));
+  accounting.end();
   progress.erase();
-  print(sys::standard_output, to_text(IdleReport{settings, before, after, idle, load.failures()}));
+  print(sys::standard_output,
+        to_text(IdleReport{settings, before, after, *accounting.server(), load.failures()}));
   return load.failures();
 }
 

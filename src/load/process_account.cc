@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -50,19 +51,16 @@ void read_ticks(pid_t pid, ProcessAccount& account) {
   fields >> account.user_ticks >> account.system_ticks;
 }
 
-void add_thread(const std::filesystem::path& task, ProcessAccount& account) {
+ThreadAccount account_of_thread(const std::filesystem::path& task) {
+  ThreadAccount account;
   std::uint64_t ran = 0;
-  std::uint64_t waited = 0;
-  std::ifstream(task / "schedstat") >> ran >> waited;
-  account.waited_ns += waited;
+  std::ifstream(task / "schedstat") >> ran >> account.waited_ns;
   std::ifstream status(task / "status");
   for (std::string key; status >> key;) {
-    std::uint64_t value = 0;
-    if (key == "voluntary_ctxt_switches:" && status >> value) account.voluntary_switches += value;
-    if (key == "nonvoluntary_ctxt_switches:" && status >> value) {
-      account.involuntary_switches += value;
-    }
+    if (key == "voluntary_ctxt_switches:") status >> account.voluntary_switches;
+    if (key == "nonvoluntary_ctxt_switches:") status >> account.involuntary_switches;
   }
+  return account;
 }
 
 // -1 when the process may run on more than one.
@@ -113,22 +111,56 @@ void read_core(int core, ProcessAccount& account) {
   }
 }
 
-}  // namespace
-
-ProcessAccount take_account(pid_t pid) {
-  ProcessAccount account;
+void read_clocks(pid_t pid, ProcessAccount& account) {
   account.cpu_ns = cpu_nanoseconds(pid);
   account.taken_at_ns = nanoseconds(CLOCK_MONOTONIC);
+}
+
+void read_details(pid_t pid, ProcessAccount& account) {
   read_ticks(pid, account);
   std::error_code ignored;  // a thread that ends while we look has nothing more to tell
   for (const auto& task : std::filesystem::directory_iterator(proc_path(pid, "task"), ignored)) {
-    add_thread(task.path(), account);
+    const auto thread = static_cast<pid_t>(std::stol(task.path().filename()));
+    account.threads[thread] = account_of_thread(task.path());
   }
   if (const int core = only_core_of(pid); core >= 0) {
     read_core(core, account);
     account.ksoftirqd_ns = ksoftirqd_nanoseconds(core);
   }
-  return account;
+}
+
+// Of the threads that are there at the end; one that has come since begins with nothing.
+ThreadAccount sum_of_threads(const ProcessAccount& start, const ProcessAccount& end) {
+  ThreadAccount sum;
+  for (const auto& [thread, now] : end.threads) {
+    const auto found = start.threads.find(thread);
+    const ThreadAccount before = found == start.threads.end() ? ThreadAccount{} : found->second;
+    sum.waited_ns += now.waited_ns - before.waited_ns;
+    sum.voluntary_switches += now.voluntary_switches - before.voluntary_switches;
+    sum.involuntary_switches += now.involuntary_switches - before.involuntary_switches;
+  }
+  return sum;
+}
+
+}  // namespace
+
+Accounting::Accounting(pid_t server) : server_(server) {
+  if (server_ != 0) read_details(server_, server_start_);
+  read_details(::getpid(), client_start_);
+  if (server_ != 0) read_clocks(server_, server_start_);
+  read_clocks(::getpid(), client_start_);
+}
+
+void Accounting::end() {
+  if (server_ != 0) read_clocks(server_, server_end_);
+  read_clocks(::getpid(), client_end_);
+  if (server_ != 0) read_details(server_, server_end_);
+  read_details(::getpid(), client_end_);
+}
+
+std::optional<Expense> Accounting::server() const {
+  if (server_ == 0) return std::nullopt;
+  return expense_between(server_start_, server_end_);
 }
 
 std::uint64_t anonymous_bytes(pid_t pid) {
@@ -146,19 +178,25 @@ Expense expense_between(const ProcessAccount& start, const ProcessAccount& end) 
   };
   const double elapsed_ns = difference(&ProcessAccount::taken_at_ns);
   const double core_total = difference(&ProcessAccount::core_total_ticks);
-  const double kept_waiting = std::max(
-      difference(&ProcessAccount::waited_ns) - difference(&ProcessAccount::ksoftirqd_ns), 0.0);
+  const ThreadAccount threads = sum_of_threads(start, end);
+  const double ksoftirqd_ns = difference(&ProcessAccount::ksoftirqd_ns);
   Expense expense;
   expense.seconds = elapsed_ns / 1e9;
   expense.cpu_ns = difference(&ProcessAccount::cpu_ns);
+  double kept_waiting = static_cast<double>(threads.waited_ns) - ksoftirqd_ns;
+  // On its one core nobody else can have had what the process itself had.
+  if (core_total > 0) {
+    kept_waiting = std::min(kept_waiting, elapsed_ns - expense.cpu_ns - ksoftirqd_ns);
+  }
+  kept_waiting = std::max(kept_waiting, 0.0);
   expense.user_ticks = end.user_ticks - start.user_ticks;
   expense.system_ticks = end.system_ticks - start.system_ticks;
   expense.busy = elapsed_ns > 0 ? expense.cpu_ns / elapsed_ns : 0;
   expense.intruded = elapsed_ns > 0 ? kept_waiting / elapsed_ns : 0;
   expense.core_busy =
       core_total > 0 ? difference(&ProcessAccount::core_busy_ticks) / core_total : 0;
-  expense.voluntary_switches = end.voluntary_switches - start.voluntary_switches;
-  expense.involuntary_switches = end.involuntary_switches - start.involuntary_switches;
+  expense.voluntary_switches = threads.voluntary_switches;
+  expense.involuntary_switches = threads.involuntary_switches;
   return expense;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "switchboard/net/listener.hpp"
 
@@ -133,6 +134,16 @@ TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
          member.write(line);
        },
        "a mangled line"},
+      {[&](Connection& member, std::string line) {
+         if (once_in_a_while(line)) line.erase(line.size() - 5, 1);
+         member.write(line);
+       },
+       "wrong byte"},
+      {[&](Connection& member, std::string line) {
+         if (once_in_a_while(line)) line.insert(line.find(' ', line.find("[load ") + 6) + 1, "99");
+         member.write(line);
+       },
+       "a message that nobody sent"},
       {[&](Connection& member, const std::string& line) {
          if (once_in_a_while(line)) return member.drain();
          member.write(line);
@@ -144,6 +155,21 @@ TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
     room.deliver = fault.deliver;
     EXPECT_EQ(run(), (Failures{{fault.counted_as, 1}}));
   }
+}
+
+// It went round for ever, filling up a publisher that was gone.
+TEST_P(Fanout, a_publisher_whom_the_server_closes_ends_the_run) {
+  settings.publishers = 1;
+  int count = 0;
+  room.deliver = [&](Connection& member, const std::string& line) {
+    member.write(line);
+    if (line.find("[load ?]") != std::string::npos || ++count != 100) return;
+    bool is_first = true;
+    room.table.for_each([&](Connection& publisher) {
+      if (std::exchange(is_first, false)) publisher.drain();
+    });
+  };
+  EXPECT_EQ(run(), (Failures{{"closed by the server", 1}}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, Fanout, testing::ValuesIn(test::backend_names()),

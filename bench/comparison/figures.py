@@ -7,18 +7,17 @@ other. A round is everything started afresh.
 import statistics
 
 
-def ratios(laps, name, baseline, figure):
-    """`figure` of a contender over that of the baseline, lap by lap.
+def quiet(laps, *names):
+    """The laps in which nobody disturbed these, where that is at least half of them; else all."""
+    found = [lap for lap in laps if not any(lap[name].get("disturbed") for name in names)]
+    return found if len(found) * 2 >= len(laps) else laps
 
-    Where at least half of the laps have both turns undisturbed, only of those.
-    """
+
+def ratios(laps, name, baseline, figure):
+    """`figure` of a contender over that of the baseline, lap by lap."""
     # On a machine that others keep busy a turn may pass without a single message.
     laps = [lap for lap in laps if figure(lap[baseline]) > 0]
-    quiet = [lap for lap in laps
-             if not (lap[name].get("disturbed") or lap[baseline].get("disturbed"))]
-    if len(quiet) * 2 < len(laps):
-        quiet = laps
-    return [figure(lap[name]) / figure(lap[baseline]) for lap in quiet]
+    return [figure(lap[name]) / figure(lap[baseline]) for lap in quiet(laps, name, baseline)]
 
 
 def spread(rounds, name, baseline, figure):
@@ -31,12 +30,16 @@ def spread(rounds, name, baseline, figure):
     return {"median": statistics.median(every), "min": min(medians), "max": max(medians)}
 
 
+def every_quiet(rounds, name, figure):
+    return [figure(lap[name]) for lap in quiet([lap for laps in rounds for lap in laps], name)]
+
+
 def median(rounds, name, figure):
-    return statistics.median(figure(lap[name]) for laps in rounds for lap in laps)
+    return statistics.median(every_quiet(rounds, name, figure))
 
 
 def mean(rounds, name, figure):
-    return statistics.fmean(figure(lap[name]) for laps in rounds for lap in laps)
+    return statistics.fmean(every_quiet(rounds, name, figure))
 
 
 def share_of_user(rounds, name):
@@ -64,6 +67,12 @@ def throughput(report):
 
 def server_cpu(report):
     return report["server"]["cpu_ns_per_message"]
+
+
+def is_bound_by_the_load(found):
+    """Whether the load generator, not the server, set the pace: what is then counted a second is a
+    lower bound of what the server can do, and only its CPU is compared."""
+    return found["client_busy"] > 0.97 and found["core_busy"] < 0.95
 
 
 def summary(rounds, name, baseline):

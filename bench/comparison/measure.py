@@ -61,32 +61,51 @@ def turn_seconds(cell, options):
     return max(options.turn, cell.connections * 15e-6)
 
 
+@contextlib.contextmanager
 def crowd(cell, contender, process, address, options):
-    """A load whose connections have spoken once and stay; it ends with its block."""
-    arguments = ["--connections", str(cell.idle), "--duration", "1h", "--warm-up", "0s"]
-    return load(contender, "idle", process, address, arguments, options)
+    """Connections that have spoken once and stay; all of them are still there at the end."""
+    arguments = ["--on-demand", "--connections", str(cell.idle), "--count", "1", "--warm-up", "0s"]
+    with load(contender, "echo", process, address, arguments, options) as client:
+        client.measure(300)  # answered once everybody is there
+        yield
+        client.measure(60)
 
 
-def measure_round(cell, contenders, options, progress):
+@contextlib.contextmanager
+def stage(cell, contender, options):
+    """A fresh server, its crowd if there is to be one, and a load that waits to be told."""
+    with contextlib.ExitStack() as stack:
+        process, address = stack.enter_context(server(contender, options))
+        if cell.idle:
+            stack.enter_context(crowd(cell, contender, process, address, options))
+        arguments = cell.arguments(turn_seconds(cell, options))
+        yield stack.enter_context(load(contender, "echo", process, address, arguments, options))
+
+
+def measure_lap(loads, failed, options):
+    """One turn of each; whoever fails is out of the cell from then on."""
+    lap = {}
+    for client in list(loads):
+        try:
+            lap[client.name] = client.measure(120)
+        except BenchError as error:
+            failed[client.name] = str(error).splitlines()[0]
+            loads.remove(client)
+    figures.mark_disturbed(lap, options.intruded)
+    return lap
+
+
+def measure_round(cell, contenders, failed, options, progress):
     """Fresh servers and connections, then laps."""
-    turn_s = turn_seconds(cell, options)
-    lap_s = len(contenders) * turn_s * 1.5
+    lap_s = len(contenders) * turn_seconds(cell, options) * 1.5
     wanted = (options.open_loop_laps if cell.rate
               else max(int(options.round_seconds / lap_s), options.least_laps))
     laps = []
     with contextlib.ExitStack() as stack:
-        loads = []
-        for contender in contenders:
-            process, address = stack.enter_context(server(contender, options))
-            if cell.idle:
-                stack.enter_context(crowd(cell, contender, process, address, options))
-            loads.append(stack.enter_context(
-                load(contender, "echo", process, address, cell.arguments(turn_s), options)))
+        loads = [stack.enter_context(stage(cell, contender, options)) for contender in contenders]
         for number in range(wanted):
             note(f"{progress}: {number} of {wanted} laps")
-            lap = {client.name: client.measure(120) for client in loads}
-            figures.mark_disturbed(lap, options.intruded)
-            laps.append(lap)
+            laps.append(measure_lap(loads, failed, options))
             loads.reverse()
     return laps
 
@@ -97,31 +116,42 @@ def able(cell, contenders, options, progress):
     for contender in contenders:
         note(f"{progress}: trying {contender.name}")
         try:
-            with server(contender, options) as (process, address):
-                arguments = cell.arguments(turn_seconds(cell, options))
-                with load(contender, "echo", process, address, arguments, options) as client:
-                    client.measure(60)
+            with stage(cell, contender, options) as client:
+                client.measure(60)
             good.append(contender)
         except BenchError as error:
             failed[contender.name] = str(error).splitlines()[0]
     return good, failed
 
 
+def without(rounds, failed):
+    """The laps with nothing of those who failed in any of them."""
+    return [[{name: found for name, found in lap.items() if name not in failed} for lap in laps]
+            for laps in rounds]
+
+
+def summaries(rounds, contenders, failed, baseline):
+    if baseline in failed:
+        raise BenchError(f"{baseline} failed: {failed[baseline]}")
+    rounds = without(rounds, failed)
+    return {c.name: figures.summary(rounds, c.name, baseline)
+            for c in contenders if c.name not in failed}
+
+
 def measure_cell(cell, contenders, options):
     """The cell's figures, by contender; the first of them is the baseline."""
     baseline = contenders[0].name
     contenders, failed = able(cell, contenders, options, cell.name)
-    if not contenders or contenders[0].name != baseline:
-        raise BenchError(f"{cell.name}: {baseline} failed: {failed.get(baseline)}")
     rounds = []
     for number in range(options.rounds):
         progress = f"{cell.name}, round {number + 1} of {options.rounds}"
+        left = [c for c in contenders if c.name not in failed]
         # Whoever starts first is not always the same: it finds the kernel's memory in another state.
-        order = contenders if number % 2 == 0 else contenders[::-1]
-        rounds.append(measure_round(cell, order, options, progress))
+        order = left if number % 2 == 0 else left[::-1]
+        rounds.append(measure_round(cell, order, failed, options, progress))
     return {"connections": cell.connections, "size": cell.size, "depth": cell.depth,
             "rate": cell.rate, "idle": cell.idle, "laps": sum(map(len, rounds)), "failed": failed,
-            "contenders": {c.name: figures.summary(rounds, c.name, baseline) for c in contenders}}
+            "contenders": summaries(rounds, contenders, failed, baseline)}
 
 
 def measure_idle(contenders, options):
@@ -140,13 +170,16 @@ def measure_idle(contenders, options):
 
 
 def measure_churn(contenders, options):
-    """Connections a second, 32 at once; contenders in turn, round by round."""
+    """Connections a second, 32 at once. A round is one turn of each on a fresh server, in an order
+    that moves on by one each round: what the one before left in TIME-WAIT burdens each alike."""
     arguments = ["--connections", "32", "--duration", "300ms", "--warm-up", "100ms"]
     rounds, failed = [], {}
-    left = list(contenders)
     for number in range(options.churn_rounds):
         lap = {}
-        for contender in list(left):
+        first = number % len(contenders)
+        for contender in contenders[first:] + contenders[:first]:
+            if contender.name in failed:
+                continue
             note(f"churn, round {number + 1} of {options.churn_rounds}: {contender.name}")
             try:
                 with server(contender, options) as (process, address):
@@ -154,11 +187,10 @@ def measure_churn(contenders, options):
                         lap[contender.name] = client.report(60)
             except BenchError as error:
                 failed[contender.name] = str(error).splitlines()[0]
-                left.remove(contender)
+        figures.mark_disturbed(lap, options.intruded)
         rounds.append([lap])
-    baseline = contenders[0].name
     return {"connections": 32, "laps": len(rounds), "failed": failed,
-            "contenders": {c.name: figures.summary(rounds, c.name, baseline) for c in left}}
+            "contenders": summaries(rounds, contenders, failed, contenders[0].name)}
 
 
 def load_is_not_the_bottleneck(document):

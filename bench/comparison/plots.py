@@ -177,7 +177,8 @@ def draw_all(document, out):
              f"bytes of user memory a connection, {document['idle']['connections']:,} idle")
         drawn.append("idle")
     if document.get("churn"):
-        bars({name: found["per_second"] for name, found in document["churn"]["contenders"].items()},
-             out, "churn", "connections a second, 32 at once, one message each")
+        bars({name: found["server_cpu_ns"] / 1e3
+              for name, found in document["churn"]["contenders"].items()},
+             out, "churn", "server's CPU a connection, µs, 32 at once, one message each")
         drawn.append("churn")
     return drawn

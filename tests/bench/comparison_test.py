@@ -49,6 +49,17 @@ class Figures(unittest.TestCase):
                                         figures.throughput), [0.5, 0.9, 0.9])
         self.assertEqual(figures.disturbed([[good, bad]], "bare_epoll"), 1)
 
+    def test_a_load_at_its_limit_is_told_from_a_server_at_its_own(self):
+        found = {"client_busy": 0.99, "core_busy": 0.7}
+        self.assertTrue(figures.is_bound_by_the_load(found))
+        self.assertFalse(figures.is_bound_by_the_load(found | {"core_busy": 0.99}))
+        self.assertFalse(figures.is_bound_by_the_load(found | {"client_busy": 0.8}))
+
+    def test_nothing_is_left_of_one_that_failed_on_the_way(self):
+        rounds = [[a_lap(100, 50), {"bare_epoll": a_report(100, 1000.0)}]]
+        self.assertEqual(measure.without(rounds, {"other": "reset"}),
+                         [[{"bare_epoll": lap["bare_epoll"]} for lap in rounds[0]]])
+
     def test_durations_are_written_as_the_load_takes_them(self):
         self.assertEqual([measure.milliseconds(s) for s in (0.04, 1.5, 0.0001)],
                          ["40ms", "1500ms", "1ms"])

@@ -26,8 +26,8 @@ class Schedule {
     number_ = 0;
   }
   Instant due() const noexcept {
-    return start_ + Nanoseconds{static_cast<Nanoseconds::rep>(static_cast<double>(number_) *
-                                                              interval_ns_)};
+    return start_ +
+           Nanoseconds{static_cast<Nanoseconds::rep>(static_cast<double>(number_) * interval_ns_)};
   }
   // Which message is due next; and goes on to the one after it.
   std::uint64_t take() noexcept { return number_++; }

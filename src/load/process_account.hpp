@@ -38,10 +38,10 @@ struct Expense {
   double cpu_ns = 0;
   std::uint64_t user_ticks = 0;  // tells which share of cpu_ns was spent where, given a few dozen
   std::uint64_t system_ticks = 0;
-  double busy = 0;       // share of the time that the process ran
+  double busy = 0;  // share of the time that the process ran
   // Share of the time that other processes kept it from its core, at most: with several threads on
-  // one core, they keep each other waiting too. ksoftirqd, which only does the kernel's half of this
-  // very work, is not one of them.
+  // one core, they keep each other waiting too. ksoftirqd, which only does the kernel's half of
+  // this very work, is not one of them.
   double intruded = 0;
   double core_busy = 0;  // share of the time that its core was not idle; 0 when not pinned to one
   std::uint64_t voluntary_switches = 0;  // of the threads that were there at the end

@@ -20,8 +20,11 @@ constexpr std::size_t max_bytes_per_flush = 1024 * 1024;
 // Below this a copy into the arena is cheaper than a block of its own.
 constexpr std::size_t max_bytes_copied_to_arena = 16 * 1024;
 // Up to here the unconsumed beginning of a message is copied in front of what comes next; a longer
-// one grows in a block of its own, which is at most three times as large as what it holds.
+// one grows in a block of its own, which is made three times as large as what it then holds.
 constexpr std::size_t max_bytes_kept_by_copy = 16 * 1024;
+constexpr std::size_t block_bytes_for(std::size_t kept) noexcept {
+  return 3 * kept;
+}
 static_assert(max_bytes_per_read + max_bytes_kept_by_copy <= Arena::largest_reservation);
 
 CloseReason reason_for(int errno_value) noexcept {
@@ -106,6 +109,18 @@ bool Connection::write(std::span<const std::byte> bytes) {
   return write(arena.commit(bytes.size()));
 }
 
+// A handler's exception, or want of memory, goes on to whoever runs the reactor; but what it has
+// interrupted cannot be taken up again: bytes are gone from the kernel, steps were left out.
+template <typename Step>
+void Connection::closing_if_thrown(Step step) {
+  try {
+    step();
+  } catch (...) {
+    close_with(CloseReason::local, 0);
+    throw;
+  }
+}
+
 void Connection::mark_dirty() {
   if (dirty_ || closed_) return;
   dirty_ = true;
@@ -114,10 +129,12 @@ void Connection::mark_dirty() {
 
 void Connection::on_flush() {
   dirty_ = false;
-  if (!closed_ && !output_.empty()) send_queued();
-  if (!closed_) go_on_below_low_water();
-  if (!closed_) finish_when_sent();
-  if (!closed_) update_interest();
+  closing_if_thrown([this] {
+    if (!closed_ && !output_.empty()) send_queued();
+    if (!closed_) go_on_below_low_water();
+    if (!closed_) finish_when_sent();
+    if (!closed_) update_interest();
+  });
 }
 
 void Connection::send_queued() {
@@ -150,7 +167,7 @@ void Connection::go_on_below_low_water() {
   }
   if (redeliver_ && !closed_ && wants_to_read()) {
     redeliver_ = false;
-    if (!kept_.empty()) deliver(std::exchange(kept_, Slice{}));
+    if (!kept_.empty()) deliver(std::exchange(kept_, Slice{}), false);
   }
 }
 
@@ -177,14 +194,15 @@ bool Connection::wants_to_read() const noexcept {
 
 void Connection::on_ready(Readiness readiness) {
   assert(!closed_);
-  if (readiness.readable && wants_to_read()) read();
+  if (readiness.readable && wants_to_read()) closing_if_thrown([this] { read(); });
   // A hang-up on a connection that is not being read comes here too: sending will tell.
   if (readiness.writable && !output_.empty()) mark_dirty();
 }
 
 void Connection::read() {
   Slice input;
-  const auto received = receive(input);
+  const bool in_arena = kept_.size() <= max_bytes_kept_by_copy;
+  const auto received = in_arena ? receive_into_arena(input) : receive_behind_kept(input);
   if (!received) {
     const int error = received.errno_value();
     // Short of memory is for now, as would-block is: what has arrived waits in the kernel.
@@ -195,20 +213,21 @@ void Connection::read() {
   }
   if (*received == 0) return reach_end();
   table_.note_activity(*this);
-  if (!draining_) deliver(input);
+  if (!draining_) deliver(input, in_arena);
 }
 
-sys::Result<std::size_t> Connection::receive(Slice& input) {
-  std::size_t most = max_bytes_per_read;
-  if (!draining_ && !output_failed_) {  // no more than what an echo of it could still queue
-    most = std::min(most, table_.limits_.high_water_bytes - output_.size_bytes());
-  }
-  if (kept_.size() > max_bytes_kept_by_copy) return receive_behind_kept(most, input);
+std::size_t Connection::most_to_read() const noexcept {
+  if (draining_ || output_failed_) return max_bytes_per_read;
+  // No more than what an echo of it could still queue.
+  return std::min(max_bytes_per_read, table_.limits_.high_water_bytes - output_.size_bytes());
+}
+
+sys::Result<std::size_t> Connection::receive_into_arena(Slice& input) {
   Arena& arena = table_.reactor_.arena();
   const std::size_t kept = kept_.size();
   const auto room = arena.reserve(kept + max_bytes_per_read);
   std::copy_n(kept_.bytes().begin(), kept, room.begin());
-  const auto received = sys::receive(socket_.get(), room.subspan(kept, most));
+  const auto received = sys::receive(socket_.get(), room.subspan(kept, most_to_read()));
   if (received && *received > 0 && !draining_) {
     input = arena.commit(kept + *received);
     kept_ = Slice{};
@@ -216,12 +235,14 @@ sys::Result<std::size_t> Connection::receive(Slice& input) {
   return received;
 }
 
-sys::Result<std::size_t> Connection::receive_behind_kept(std::size_t most, Slice& input) {
+sys::Result<std::size_t> Connection::receive_behind_kept(Slice& input) {
   if (kept_.room_behind().size() < kept_.size()) {
-    kept_ = Slice::copy_of(kept_.bytes(), 3 * kept_.size());
+    // Lent: what the service writes of it must not keep all of it for as long as a peer stalls.
+    kept_ = Slice::copy_of(kept_.bytes(), block_bytes_for(kept_.size()), Block::Kind::lent);
   }
   const auto room = kept_.room_behind();
-  const auto received = sys::receive(socket_.get(), room.first(std::min(most, room.size())));
+  const auto received =
+      sys::receive(socket_.get(), room.first(std::min(most_to_read(), room.size())));
   if (received && *received > 0) {
     kept_.grow(*received);
     input = std::exchange(kept_, Slice{});
@@ -229,7 +250,7 @@ sys::Result<std::size_t> Connection::receive_behind_kept(std::size_t most, Slice
   return received;
 }
 
-void Connection::deliver(const Slice& input) {
+void Connection::deliver(const Slice& input, bool in_arena) {
   const std::size_t consumed = table_.handler_.on_data(*this, input);
   assert(consumed <= input.size());
   if (closed_ || draining_ || consumed == input.size()) return;
@@ -237,9 +258,11 @@ void Connection::deliver(const Slice& input) {
   if (rest.size() >= table_.limits_.input_limit_bytes && wants_to_read()) {
     return close_with(CloseReason::protocol_error, 0);
   }
-  // Never a view of the arena: a few bytes would keep a whole block of it from being used again.
-  kept_ = rest.size() > max_bytes_kept_by_copy && !input.is_lent() ? rest
-                                                                   : Slice::copy_of(rest.bytes());
+  // Never a view of the arena, which a few bytes would keep from being used again, nor of a block
+  // that has become far too large.
+  const bool may_stay = rest.size() > max_bytes_kept_by_copy && !in_arena &&
+                        rest.block_bytes() <= block_bytes_for(rest.size());
+  kept_ = may_stay ? rest : Slice::copy_of(rest.bytes());
 }
 
 void Connection::reach_end() {
@@ -274,7 +297,7 @@ void Connection::drain(CloseReason reason) {
 }
 
 void Connection::finish_when_sent() {
-  if (!finishing_ || finished_ || !output_.empty()) return;
+  if (!finishing_ || finished_ || output_failed_ || !output_.empty()) return;
   finished_ = true;
   // Where the peer has ended too, all that it sent was read, and close(2) alone ends our side well.
   if (peer_ended_) return close_with(reason_, 0);

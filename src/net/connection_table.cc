@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -16,6 +17,10 @@ constexpr int ticks_per_idle_timeout = 16;
 ConnectionLimits checked(ConnectionLimits limits) {
   if (limits.high_water_bytes == 0 || limits.low_water_bytes >= limits.high_water_bytes) {
     throw std::invalid_argument("the low-water mark must be below the high-water mark");
+  }
+  for (const Nanoseconds time :
+       {limits.idle_timeout, limits.drain_timeout, limits.linger_timeout}) {
+    if (time < Nanoseconds::zero()) throw std::invalid_argument("a timeout is negative");
   }
   if (limits.output_limit_bytes < limits.high_water_bytes) {
     throw std::invalid_argument("the output limit must not be below the high-water mark");
@@ -55,10 +60,16 @@ Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& erro
   ++size_;
   link_last(*connection);
   if (limits_.idle_timeout > Nanoseconds::zero()) {
-    connection->activity_tick_ = tick(reactor_.now());
+    // Not reactor_.now(), which may be older than this table.
+    connection->activity_tick_ = tick(sys::monotonic_now());
     if (idle_timer_ == TimerId{}) arm_idle_timer(*connection);
   }
-  handler_.on_open(*connection);
+  try {
+    handler_.on_open(*connection);
+  } catch (...) {
+    connection->close(CloseReason::local);
+    throw;
+  }
   return connection;
 }
 
@@ -90,7 +101,12 @@ void ConnectionTable::release(Connection& connection) {
   const bool was_full = size_ >= limits_.max_connections;
   const std::error_code error =
       connection.errno_ == 0 ? std::error_code{} : sys::make_error(connection.errno_);
-  handler_.on_closed(connection, {connection.reason_, error});
+  std::exception_ptr thrown;
+  try {
+    handler_.on_closed(connection, {connection.reason_, error});
+  } catch (...) {
+    thrown = std::current_exception();
+  }
   unlink(connection);
   delete &connection;
   --size_;
@@ -98,6 +114,7 @@ void ConnectionTable::release(Connection& connection) {
     for (RoomWaiter* waiter : room_waiters_) waiter->on_room();
   }
   if (size_ == 0 && shutting_down_) report_empty();
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 void ConnectionTable::report_empty() {
@@ -122,20 +139,20 @@ void ConnectionTable::unlink(Connection& connection) noexcept {
 void ConnectionTable::note_activity(Connection& connection) noexcept {
   if (limits_.idle_timeout <= Nanoseconds::zero()) return;
   const std::uint32_t present = tick(reactor_.now());
-  if (connection.activity_tick_ == present) return;
+  if (connection.activity_tick_ >= present) return;
   connection.activity_tick_ = present;
   unlink(connection);
   link_last(connection);
 }
 
 std::uint32_t ConnectionTable::tick(Instant when) const noexcept {
-  return static_cast<std::uint32_t>((when - start_) / tick_length_);
+  return static_cast<std::uint32_t>(std::max(when - start_, Nanoseconds::zero()) / tick_length_);
 }
 
 Instant ConnectionTable::idle_deadline(const Connection& connection) const noexcept {
   // The last activity may have been at the very end of its tick.
-  return start_ + tick_length_ * (std::int64_t{connection.activity_tick_} + 1) +
-         limits_.idle_timeout;
+  return sys::later(start_ + tick_length_ * (std::int64_t{connection.activity_tick_} + 1),
+                    limits_.idle_timeout);
 }
 
 void ConnectionTable::arm_idle_timer(const Connection& next) {

@@ -28,6 +28,7 @@ Connector::Connector(ConnectionTable& table, const sys::SocketAddress& server, C
 }
 
 Connector::~Connector() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
   reactor_.deregister(token_);
   reactor_.cancel(deadline_);
   reactor_.cancel(next_step_);
@@ -94,15 +95,30 @@ void Connector::finish_later(std::error_code error) {
   next_step_ = reactor_.call_after(Nanoseconds::zero(), [this, error] { finish(error); });
 }
 
+// False where the service's on_open() destroyed this.
+bool Connector::hand_over(sys::Descriptor socket, Connection*& connection, std::error_code& error) {
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  try {
+    connection = table_.adopt(std::move(socket), error);
+  } catch (...) {
+    if (!destroyed) destroyed_ = nullptr;
+    throw;
+  }
+  if (!destroyed) destroyed_ = nullptr;
+  return !destroyed;
+}
+
 void Connector::finish(std::error_code error) {
   reactor_.deregister(token_);
   reactor_.cancel(deadline_);
   reactor_.cancel(next_step_);
   const Callback callback = std::move(callback_);  // which may destroy this
+  sys::Descriptor socket = std::move(socket_);
   Connection* connection = nullptr;
   if (!error && table_.full()) error = sys::make_error(ECANCELED);
-  if (!error) connection = table_.adopt(std::move(socket_), error);
-  socket_.reset();
+  if (!error && !hand_over(std::move(socket), connection, error)) return;
+  socket.reset();
   callback(connection, error);
 }
 

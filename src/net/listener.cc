@@ -59,7 +59,9 @@ void set_port(sys::SocketAddress& address, std::uint16_t port) noexcept {
 std::error_code bind_tcp(int fd, const sys::SocketAddress& address, bool both_families) noexcept {
   if (const auto error = sys::set_reuse_address(fd)) return error;
   if (address.family() == AF_INET6) {
-    if (const auto error = sys::set_ipv6_only(fd, !both_families)) return error;
+    const auto error = sys::set_ipv6_only(fd, !both_families);
+    // OpenBSD has no sockets of both families: as good as no IPv6 then.
+    if (error) return both_families ? sys::make_error(EAFNOSUPPORT) : error;
   }
   if (const auto error = sys::bind(fd, address)) return error;
   return sys::listen(fd);
@@ -107,9 +109,7 @@ class Listener::Socket final : public EventHandler {
 
   void on_ready(Readiness) override {
     if (listener_.is_pausing()) return;  // since another address's event of this very batch
-    for (int i = 0; i < max_accepts_per_event; ++i) {
-      if (!listener_.accept_one(*this)) return;
-    }
+    listener_.accept_from(*this);
   }
 
   std::error_code listen_for_connections(bool wanted) {
@@ -176,6 +176,11 @@ void Listener::open_unix(const Endpoint& endpoint) {
   const sys::SocketAddress address = endpoint.resolve().front();
   // Two servers that start at once must not each take the other's fresh file for a stale one.
   const auto lock = sys::lock_directory(folder_of(endpoint.path()));
+  if (!lock && lock.would_block()) {
+    throw std::runtime_error("cannot listen on " + endpoint.to_string() +
+                             ": another program keeps its folder locked; end that one (lslocks(8) "
+                             "tells which) or choose another folder");
+  }
   if (!lock) cannot_listen(endpoint, lock.error());
   remove_stale_socket_file(endpoint, address);
   auto socket = sys::open_stream_socket(AF_UNIX);
@@ -192,36 +197,51 @@ void Listener::add_socket(sys::Descriptor socket, Endpoint endpoint) {
   check(sockets_.back()->listen_for_connections(true), endpoints_.back());
 }
 
-bool Listener::accept_one(Socket& socket) {
-  if (table_.full()) {
-    waits_for_room_ = true;
-    pause_all();
-    return false;
-  }
-  auto accepted = sys::accept(socket.fd());
-  if (!accepted) {
-    if (accepted.would_block()) return false;
-    const int error = accepted.errno_value();
-    if (is_of_one_connection(error)) return true;
-    bool turned_away = false;
-    if (is_exhaustion(error)) {
-      const auto outcome = turn_one_away(socket);
-      // Linux picks the descriptor before it looks whether anybody waits: nobody did.
-      if (outcome == std::errc::operation_would_block) return false;
-      turned_away = !outcome;
+void Listener::accept_from(Socket& socket) {
+  int lost = 0;
+  for (int i = 0; i < max_accepts_per_event; ++i) {
+    if (table_.full()) {
+      waits_for_room_ = true;
+      return pause_all();
     }
-    report(socket.endpoint(), accepted.error(), turned_away);
-    pause_all();
-    pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
-    return false;
+    auto accepted = sys::accept(socket.fd());
+    if (accepted) {
+      if (!take(socket, std::move(accepted->socket))) return;
+    } else if (accepted.would_block()) {
+      return;
+      // Where not one of so many can be had, it is not the connections' fault: a filter of system
+      // calls, say, that refuses accept() itself.
+    } else if (!is_of_one_connection(accepted.errno_value()) || ++lost == max_accepts_per_event) {
+      return fail(socket, accepted.error());
+    }
   }
+}
+
+// False where accepting is to pause.
+bool Listener::take(Socket& socket, sys::Descriptor accepted) {
   std::error_code error;
   if (!sys::accepted_sockets_inherit_options && socket.endpoint().kind() == Endpoint::Kind::tcp) {
-    error = set_stream_options(accepted->socket.get(), table_.limits().keepalive);
+    error = set_stream_options(accepted.get(), table_.limits().keepalive);
+    // What macOS says of a connection that its client has reset by now.
+    if (error == std::errc::invalid_argument) return true;
   }
-  if (!error) (void)table_.adopt(std::move(accepted->socket), error);
-  if (error) report(socket.endpoint(), error, true);
-  return true;
+  if (!error) (void)table_.adopt(std::move(accepted), error);
+  if (!error) return true;
+  pause_for_a_while();
+  report(socket.endpoint(), error, true);
+  return false;
+}
+
+void Listener::fail(Socket& socket, std::error_code error) {
+  bool turned_away = false;
+  if (is_exhaustion(error.value())) {
+    const auto outcome = turn_one_away(socket);
+    // Linux picks the descriptor before it looks whether anybody waits: nobody did.
+    if (outcome == std::errc::operation_would_block) return;
+    turned_away = !outcome;
+  }
+  pause_for_a_while();
+  report(socket.endpoint(), error, turned_away);
 }
 
 std::error_code Listener::turn_one_away(Socket& socket) {
@@ -236,15 +256,19 @@ void Listener::pause_all() {
   for (const auto& socket : sockets_) (void)socket->listen_for_connections(false);  // cannot fail
 }
 
+void Listener::pause_for_a_while() {
+  pause_all();
+  pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
+}
+
 void Listener::resume_all() {
   pause_timer_ = TimerId{};
   if (waits_for_room_) return;
   for (const auto& socket : sockets_) {
     const auto error = socket->listen_for_connections(true);
     if (!error) continue;
-    report(socket->endpoint(), error, false);
-    pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
-    return;
+    pause_for_a_while();
+    return report(socket->endpoint(), error, false);
   }
 }
 

@@ -116,13 +116,13 @@ Instant Reactor::now() noexcept {
 TimerId Reactor::call_after(Nanoseconds delay, TimerQueue::Callback callback) {
   // From the clock, not from now(): a turn that has lasted long must not make the timer early.
   // Nor before it: timers of the past would run ahead of those that have been due for longer.
-  return timers_.add(sys::monotonic_now() + std::max(delay, Nanoseconds::zero()),
+  return timers_.add(sys::later(sys::monotonic_now(), std::max(delay, Nanoseconds::zero())),
                      Nanoseconds::zero(), std::move(callback));
 }
 
 TimerId Reactor::call_every(Nanoseconds interval, TimerQueue::Callback callback) {
   assert(interval > Nanoseconds::zero());
-  return timers_.add(sys::monotonic_now() + interval, interval, std::move(callback));
+  return timers_.add(sys::later(sys::monotonic_now(), interval), interval, std::move(callback));
 }
 
 void Reactor::post(Task task) {

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -146,7 +147,7 @@ std::uint64_t descriptor_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
   return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<std::uint64_t>::max()
-                                         : std::uint64_t{limit.rlim_cur};
+                                         : static_cast<std::uint64_t>(limit.rlim_cur);
 }
 
 std::uint64_t raise_descriptor_limit() noexcept {
@@ -182,11 +183,15 @@ std::error_code remove_file(const std::string& path) noexcept {
 Result<Descriptor> lock_directory(const std::string& path) noexcept {
   Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory) return Errno{errno};
-  int locked = 0;
-  do locked = ::flock(directory.get(), LOCK_EX);
-  while (locked != 0 && errno == EINTR);
-  if (locked != 0) return Errno{errno};
-  return directory;
+  // Not for ever, and flock(2) knows no timeout: anybody who may read the folder may lock it.
+  constexpr int attempts = 100;
+  constexpr timespec pause{0, 10'000'000};
+  for (int i = 0; i < attempts; ++i) {
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return directory;
+    if (errno != EWOULDBLOCK && errno != EINTR) return Errno{errno};
+    ::nanosleep(&pause, nullptr);
+  }
+  return Errno{EWOULDBLOCK};
 }
 
 }  // namespace switchboard::sys

@@ -87,7 +87,8 @@ Result<Accepted> accept(int fd) noexcept {
   accepted.socket.reset(::accept(fd, accepted.peer.get(), &accepted.peer.length));
 #endif
   if (!accepted.socket) return Errno{errno};
-  if (const auto error = make_ours(accepted.socket.get())) return Errno{error.value()};
+  // Taken off the backlog, and its client has gone: macOS refuses options on such a socket.
+  if (make_ours(accepted.socket.get())) return Errno{ECONNABORTED};
   return accepted;
 }
 
@@ -178,12 +179,15 @@ std::error_code set_congestion_control([[maybe_unused]] int fd,
 
 std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {
   if (keepalive.idle <= Nanoseconds::zero()) return {};
-#ifdef TCP_KEEPIDLE
-  constexpr int idle_option = TCP_KEEPIDLE;
-#else
-  constexpr int idle_option = TCP_KEEPALIVE;  // what macOS calls it
-#endif
   if (const auto error = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1)) return error;
+#if defined(TCP_KEEPIDLE)
+  constexpr int idle_option = TCP_KEEPIDLE;
+#elif defined(TCP_KEEPALIVE)
+  constexpr int idle_option = TCP_KEEPALIVE;  // what macOS calls it
+#else
+  return {};  // OpenBSD sets the times for the whole system
+#endif
+#if defined(TCP_KEEPIDLE) || defined(TCP_KEEPALIVE)
   if (const auto error = set_option(fd, IPPROTO_TCP, idle_option, whole_seconds(keepalive.idle))) {
     return error;
   }
@@ -192,6 +196,7 @@ std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {
     return error;
   }
   return set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keepalive.probes);
+#endif
 }
 
 std::error_code set_send_buffer(int fd, int bytes) noexcept {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -36,12 +38,16 @@ ConnectOptions from(const sys::SocketAddress& source) {
 }
 
 struct Keeper final : ConnectionHandler {
-  void on_open(Connection& connection) override { opened.push_back(connection.id()); }
+  void on_open(Connection& connection) override {
+    opened.push_back(connection.id());
+    on_opened();
+  }
   std::size_t on_data(Connection&, const Slice& input) override {
     const auto bytes = input.bytes();
     received.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return bytes.size();
   }
+  std::function<void()> on_opened = [] {};
   std::vector<ConnectionId> opened;
   std::string received;
 };
@@ -161,6 +167,39 @@ TEST_P(Connecting, it_may_be_destroyed_by_its_own_callback) {
                                           });
   while (!told) reactor.turn();
   EXPECT_EQ(table.size(), 1U);
+}
+
+TEST_P(Connecting, it_may_be_destroyed_by_the_service_that_it_connects_for) {
+  const auto server = bound(8);
+  bool told = false;
+  std::unique_ptr<Connector> connector;
+  keeper.on_opened = [&] { connector.reset(); };
+  connector = std::make_unique<Connector>(table, address_of(server),
+                                          [&](Connection*, std::error_code) { told = true; });
+  while (keeper.opened.empty()) reactor.turn();
+  EXPECT_EQ(connector, nullptr);
+  EXPECT_FALSE(told);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST_P(Connecting, a_service_that_throws_leaves_nothing_behind) {
+  const auto server = bound(8);
+  keeper.on_opened = [] { throw std::runtime_error("unhappy"); };
+  connect(address_of(server));
+  EXPECT_THROW(
+      {
+        while (true) reactor.turn();
+      },
+      std::runtime_error);
+  while (table.size() > 0) reactor.turn(Nanoseconds::zero());
+  EXPECT_TRUE(errors.empty());
+}
+
+TEST_P(Connecting, never_is_a_timeout_like_any_other) {
+  const auto server = bound(8);
+  connect(address_of(server), within(Nanoseconds::max()));
+  await_outcomes(1);
+  EXPECT_EQ(errors[0], std::error_code{});
 }
 
 TEST_P(Connecting, a_table_that_is_shutting_down_takes_nobody) {

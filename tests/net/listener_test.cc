@@ -1,6 +1,7 @@
 // Listener: which addresses an endpoint opens, and whose socket file it may replace.
 #include "switchboard/net/listener.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -55,6 +56,13 @@ TEST_F(ListenerTest, every_address_takes_clients_of_both_families) {
   EXPECT_NE(port, "0");
   expect_accepted(Endpoint::parse("tcp://127.0.0.1:" + port));
   expect_accepted(Endpoint::parse("tcp://[::1]:" + port));
+}
+
+// It waited for ever, and without a word: anybody who may read a folder may lock it.
+TEST_F(ListenerTest, a_folder_that_another_keeps_locked_is_named) {
+  const auto lock = must(sys::lock_directory(folder.file("")), "flock");
+  EXPECT_THAT(refusal(Endpoint::parse("unix://" + folder.file("socket"))),
+              testing::HasSubstr("another program keeps its folder locked"));
 }
 
 TEST_F(ListenerTest, all_addresses_of_a_name_get_the_same_port) {

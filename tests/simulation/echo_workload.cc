@@ -187,7 +187,8 @@ class EchoWorkload final : public Workload {
                     "the end came before the last bytes");
     } else if (how == Client::End::gave_up) {
       // In the backlog of a full service it may wait for long.
-      const bool was_full = full_at_ && world_.kernel.now() - *full_at_ < milliseconds{500};
+      const bool was_full = service_.connections().full() ||
+                            (full_at_ && world_.kernel.now() - *full_at_ < milliseconds{500});
       world_.expect(!is_lossless() || was_full, "a connection came to a standstill");
     } else if (how != Client::End::left) {
       world_.expect(!is_lossless(), "a connection was lost for no reason");

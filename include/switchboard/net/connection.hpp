@@ -49,6 +49,9 @@ struct Closed {
 };
 
 // A service's side of its connections. Owned by the service; must outlive the table.
+//
+// What a callback throws comes out of Reactor::run(), which may be called again; the connection
+// that it was about is closed (local).
 class ConnectionHandler {
  public:
   virtual void on_open(Connection&) {}
@@ -65,7 +68,8 @@ class ConnectionHandler {
   // The output queue, which had reached high_water, is down to low_water again.
   virtual void on_drained(Connection&) {}
 
-  // The last word about this connection. It takes no more writes.
+  // The last word about this connection. It takes no more writes. Comes at the end of the turn in
+  // which it was closed; the slot of its id may have a new connection by then.
   virtual void on_closed(Connection&, const Closed&) {}
 
  protected:
@@ -122,12 +126,15 @@ class Connection final : private EventHandler {
   void on_flush() override;
   void on_release() override;
 
+  template <typename Step>
+  void closing_if_thrown(Step step);
   void mark_dirty();
   bool wants_to_read() const noexcept;
   void read();
-  sys::Result<std::size_t> receive(Slice& input);
-  sys::Result<std::size_t> receive_behind_kept(std::size_t most, Slice& input);
-  void deliver(const Slice& input);
+  std::size_t most_to_read() const noexcept;
+  sys::Result<std::size_t> receive_into_arena(Slice& input);
+  sys::Result<std::size_t> receive_behind_kept(Slice& input);
+  void deliver(const Slice& input, bool in_arena);
   void reach_end();
   void send_queued();
   void go_on_below_low_water();

@@ -29,10 +29,12 @@ class Connector final : private EventHandler {
   //
   // ECONNREFUSED: nobody listens. ETIMEDOUT: no answer. ENETUNREACH, EHOSTUNREACH: no way there.
   // ECANCELED: the table is full or shutting down. EADDRNOTAVAIL, EADDRINUSE: no such source, or no
-  // free port of it.
+  // free port of it. ENOENT, EACCES: no such socket file, or not for us. EMFILE, ENFILE, ENOMEM: no
+  // descriptor or memory. Whatever else connect(2) and the poller may say.
   using Callback = std::function<void(Connection*, std::error_code)>;
 
-  // Begins at once. The table must outlive it. Destroying it gives the attempt up, without a word.
+  // Begins at once. The table must outlive it. Destroying it gives the attempt up, without a word;
+  // in the service's on_open() of this very connection too, which then stays.
   Connector(ConnectionTable& table, const sys::SocketAddress& server, Callback callback,
             const ConnectOptions& options = {});
   Connector(const Connector&) = delete;
@@ -46,6 +48,7 @@ class Connector final : private EventHandler {
   void await_writable();
   void finish_later(std::error_code error);
   void finish(std::error_code error);
+  bool hand_over(sys::Descriptor socket, Connection*& connection, std::error_code& error);
   bool is_connected_to_itself() const;
 
   ConnectionTable& table_;
@@ -56,6 +59,7 @@ class Connector final : private EventHandler {
   Token token_;
   TimerId deadline_;
   TimerId next_step_;
+  bool* destroyed_ = nullptr;  // to be told, while a callback runs that may destroy this
 };
 
 }  // namespace switchboard

@@ -35,7 +35,8 @@ class Listener final : private ConnectionTable::RoomWaiter {
   static constexpr Nanoseconds pause = std::chrono::milliseconds{250};
 
   // Listens at once, on every address of the endpoint; the connections are `table`'s. Reactor and
-  // table must outlive it. A Unix socket's file is replaced where nobody listens on it any more.
+  // table must outlive it. A Unix socket's file is replaced where nobody listens on it any more;
+  // for that its folder is locked, and who else holds that lock is waited for, for up to a second.
   // Throws std::system_error or std::runtime_error, with the endpoint in its text.
   Listener(Reactor& reactor, const Endpoint& endpoint, ConnectionTable& table,
            ProblemCallback on_problem = {});
@@ -56,10 +57,13 @@ class Listener final : private ConnectionTable::RoomWaiter {
   void open_unix(const Endpoint& endpoint);
   void add_socket(sys::Descriptor socket, Endpoint endpoint);
   void on_room() override;
-  bool accept_one(Socket& socket);
+  void accept_from(Socket& socket);
+  bool take(Socket& socket, sys::Descriptor accepted);
+  void fail(Socket& socket, std::error_code error);
   std::error_code turn_one_away(Socket& socket);
   bool is_pausing() const noexcept { return waits_for_room_ || pause_timer_ != TimerId{}; }
   void pause_all();
+  void pause_for_a_while();
   void resume_all();
   void report(const Endpoint& endpoint, std::error_code error, bool turned_away);
 

@@ -14,9 +14,10 @@ namespace switchboard {
 // A counted run of bytes on the heap. Handled through Slice and Arena; freed with its last slice.
 class Block {
  public:
-  // Who may keep a slice of it for long. Bytes of an Arena are lent: a slice of them that outlives
-  // the turn keeps a whole block of the arena alive, so whoever stores one copies it (see
-  // OutputQueue::own_lent_bytes). Bytes of a block of one's own may be kept for any time.
+  // Who may keep a slice of it for long. Bytes of an Arena are lent, and those of a connection's
+  // input: a slice of them that outlives the turn may keep a large block alive for a few bytes, so
+  // whoever stores one copies it (see OutputQueue::own_lent_bytes). Bytes of a block of one's own
+  // may be kept for any time.
   enum class Kind : std::uint8_t { lent, owned };
 
   // The block has one reference, its maker's. `capacity` in bytes, below 4 GiB.
@@ -75,6 +76,8 @@ class Slice {
   }
   std::size_t size() const noexcept { return length_; }
   bool empty() const noexcept { return length_ == 0; }
+  // What it keeps alive.
+  std::size_t block_bytes() const noexcept { return block_ == nullptr ? 0 : block_->capacity(); }
   bool is_lent() const noexcept { return block_ != nullptr && block_->kind() == Block::Kind::lent; }
 
   // What is left without the first `count` bytes, or only those: views of the same block.

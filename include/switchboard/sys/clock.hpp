@@ -13,6 +13,11 @@ using Instant = std::chrono::time_point<std::chrono::steady_clock, Nanoseconds>;
 // CLOCK_MONOTONIC, clock_gettime(2). On Linux read through the vDSO, so no system call is made.
 Instant monotonic_now() noexcept;
 
+// The end of the clock where it comes before `delay` is over: "never" may be added to any moment.
+constexpr Instant later(Instant moment, Nanoseconds delay) noexcept {
+  return delay > Instant::max() - moment ? Instant::max() : moment + delay;
+}
+
 // CLOCK_REALTIME: for people who read logs, never for timers.
 std::chrono::system_clock::time_point wall_now() noexcept;
 

@@ -86,8 +86,8 @@ struct FileIdentity {
 Result<FileIdentity> identify_file(const std::string& path) noexcept;
 std::error_code remove_file(const std::string& path) noexcept;
 
-// An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for other
-// holders.
+// An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for a second for
+// other holders, then says EWOULDBLOCK. Takes the right to read the folder.
 Result<Descriptor> lock_directory(const std::string& path) noexcept;
 
 }  // namespace switchboard::sys

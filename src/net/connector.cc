@@ -117,8 +117,11 @@ void Connector::finish(std::error_code error) {
   sys::Descriptor socket = std::move(socket_);
   Connection* connection = nullptr;
   if (!error && table_.full()) error = sys::make_error(ECANCELED);
-  if (!error && !hand_over(std::move(socket), connection, error)) return;
-  socket.reset();
+  if (error) {
+    socket.reset();
+  } else if (!hand_over(std::move(socket), connection, error)) {
+    return;
+  }
   callback(connection, error);
 }
 

@@ -51,6 +51,9 @@ bool is_address_of_elsewhere(std::error_code error) noexcept {
   return error.value() == EAFNOSUPPORT || error.value() == EADDRNOTAVAIL;
 }
 
+// With port 0 and several addresses: how many ports to try until one is free at all of them.
+constexpr int most_port_picks = 16;
+
 void set_port(sys::SocketAddress& address, std::uint16_t port) noexcept {
   // sin_port and sin6_port are at the same place.
   reinterpret_cast<sockaddr_in*>(&address.storage)->sin_port = htons(port);
@@ -150,9 +153,19 @@ Listener::~Listener() {
 }
 
 void Listener::open_tcp(const Endpoint& endpoint) {
+  const auto addresses = endpoint.resolve();
+  for (int left = most_port_picks; !open_addresses(endpoint, addresses, left > 1); --left) {
+    sockets_.clear();
+    endpoints_.clear();
+  }
+}
+
+// False where the port that the kernel picked for one address is taken at another.
+bool Listener::open_addresses(const Endpoint& endpoint,
+                              std::span<const sys::SocketAddress> addresses, bool may_pick_again) {
   std::error_code last_error = sys::make_error(EADDRNOTAVAIL);
   std::uint16_t port = endpoint.port();
-  for (sys::SocketAddress address : endpoint.resolve()) {
+  for (sys::SocketAddress address : addresses) {
     set_port(address, port);  // the port that was picked for the first is the others' too
     // hosts(5) may give a name one address in two lines.
     if (std::ranges::find(endpoints_, Endpoint::from(address)) != endpoints_.end()) continue;
@@ -160,6 +173,8 @@ void Listener::open_tcp(const Endpoint& endpoint) {
     last_error =
         socket ? bind_tcp(socket->get(), address, endpoint.is_every_address()) : socket.error();
     if (is_address_of_elsewhere(last_error)) continue;
+    const bool was_picked = port != endpoint.port();
+    if (was_picked && may_pick_again && last_error == std::errc::address_in_use) return false;
     check(last_error, endpoint.with_port(port));
     check(set_stream_options(socket->get(), table_.limits().keepalive), endpoint);
     const auto local = sys::local_address(socket->get());
@@ -170,6 +185,7 @@ void Listener::open_tcp(const Endpoint& endpoint) {
     if (endpoint.is_every_address()) break;  // the first that works takes both families
   }
   if (sockets_.empty()) cannot_listen(endpoint, last_error);
+  return true;
 }
 
 void Listener::open_unix(const Endpoint& endpoint) {
@@ -257,8 +273,8 @@ void Listener::pause_all() {
 }
 
 void Listener::pause_for_a_while() {
-  pause_all();
   pause_timer_ = reactor_.call_after(pause, [this] { resume_all(); });
+  pause_all();  // last: without a timer nobody would end the pause
 }
 
 void Listener::resume_all() {

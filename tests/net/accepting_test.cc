@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -33,6 +34,19 @@ extern "C" int __wrap_getaddrinfo(const char* name, const char* service, const a
     end = &(*end)->ai_next;
   }
   return 0;
+}
+
+// How many ports that were picked for one address are to be taken at another.
+static int ports_taken = 0;
+extern "C" int __real_bind(int fd, const sockaddr* address, socklen_t length);
+extern "C" int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
+  // sin_port and sin6_port are at the same place.
+  if (ports_taken > 0 && reinterpret_cast<const sockaddr_in*>(address)->sin_port != 0) {
+    --ports_taken;
+    errno = EADDRINUSE;
+    return -1;
+  }
+  return __real_bind(fd, address, length);
 }
 // NOLINTEND(bugprone-reserved-identifier)
 
@@ -71,6 +85,19 @@ TEST_P(Accepting, a_name_with_two_families_gets_one_port_and_each_address_once) 
   EXPECT_EQ(listener->endpoints()[0].port(), listener->endpoints()[1].port());
   for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
   while (counter.opened < 2) reactor.turn();
+}
+
+TEST_P(Accepting, a_port_that_is_taken_at_the_second_address_is_not_the_end) {
+  ports_taken = 3;
+  const Listener another{reactor, Endpoint::parse("tcp://both.test:0"), table, {}};
+  EXPECT_EQ(ports_taken, 0);
+  ASSERT_EQ(another.endpoints().size(), 2U);
+  EXPECT_EQ(another.endpoints()[0].port(), another.endpoints()[1].port());
+
+  ports_taken = 1;  // where the port is not for the kernel to pick, it is told
+  const Endpoint chosen = Endpoint::parse("tcp://both.test:0").with_port(1024);
+  EXPECT_THROW((Listener{reactor, chosen, table, {}}), std::system_error);
+  EXPECT_EQ(ports_taken, 0);
 }
 
 TEST_P(Accepting, a_listener_may_die_while_a_full_process_makes_it_pause) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Listener final : private ConnectionTable::RoomWaiter {
   class Socket;
 
   void open_tcp(const Endpoint& endpoint);
+  bool open_addresses(const Endpoint& endpoint, std::span<const sys::SocketAddress> addresses,
+                      bool may_pick_again);
   void open_unix(const Endpoint& endpoint);
   void add_socket(sys::Descriptor socket, Endpoint endpoint);
   void on_room() override;

@@ -90,6 +90,7 @@ std::optional<Endpoint> Connection::peer() const {
 bool Connection::write(const Slice& slice) {
   if (closed_ || finishing_ || output_failed_) return false;
   if (slice.empty()) return true;
+  mark_dirty();  // first: where there is no memory, nothing has been queued
   output_.append(slice);
   const std::size_t queued = output_.size_bytes();
   if (queued > table_.limits_.output_limit_bytes) {
@@ -97,7 +98,6 @@ bool Connection::write(const Slice& slice) {
     return false;
   }
   if (queued >= table_.limits_.high_water_bytes) over_high_water_ = true;
-  mark_dirty();
   return true;
 }
 
@@ -123,8 +123,8 @@ void Connection::closing_if_thrown(Step step) {
 
 void Connection::mark_dirty() {
   if (dirty_ || closed_) return;
-  dirty_ = true;
   table_.reactor_.mark_dirty(*this);
+  dirty_ = true;
 }
 
 void Connection::on_flush() {
@@ -174,15 +174,15 @@ void Connection::go_on_below_low_water() {
 // --- Receiving
 
 void Connection::pause_reading() {
-  paused_ = true;
   if (output_failed_) return close_with(reason_, errno_);  // as stop_sending() would have
   mark_dirty();  // the end of the turn changes the interest
+  paused_ = true;
 }
 
 void Connection::resume_reading() {
+  mark_dirty();
   paused_ = false;
   redeliver_ = !kept_.empty();
-  mark_dirty();
 }
 
 bool Connection::wants_to_read() const noexcept {
@@ -280,20 +280,20 @@ void Connection::reach_end() {
 
 void Connection::finish_sending() {
   if (closed_ || finishing_) return;
-  finishing_ = true;
   mark_dirty();
+  finishing_ = true;
 }
 
 void Connection::drain(CloseReason reason) {
   if (closed_ || draining_) return;
   if (output_failed_) return close_with(reason_, errno_);
-  draining_ = true;
+  if (finished_ && peer_ended_) return close_with(reason, 0);
+  mark_dirty();
+  arm_drain_timer(finished_ ? table_.limits_.linger_timeout : table_.limits_.drain_timeout);
+  draining_ = true;  // from here on nothing throws
+  finishing_ = true;
   reason_ = reason;
   kept_ = Slice{};
-  if (finished_ && peer_ended_) return close_with(reason_, 0);
-  finishing_ = true;
-  arm_drain_timer(finished_ ? table_.limits_.linger_timeout : table_.limits_.drain_timeout);
-  mark_dirty();
 }
 
 void Connection::finish_when_sent() {
@@ -333,6 +333,7 @@ void Connection::stop_sending(int errno_value) {
 
 void Connection::close_with(CloseReason reason, int errno_value) {
   if (closed_) return;
+  table_.reactor_.release_later(*this);  // first: it may throw, and then nothing has changed
   closed_ = true;
   reason_ = reason;
   errno_ = static_cast<std::uint16_t>(errno_value);
@@ -340,7 +341,6 @@ void Connection::close_with(CloseReason reason, int errno_value) {
   kept_ = Slice{};
   table_.reactor_.cancel(drain_timer_);
   table_.reactor_.deregister(id_);
-  table_.reactor_.release_later(*this);
 }
 
 void Connection::on_release() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 
@@ -50,20 +51,20 @@ ConnectionTable::~ConnectionTable() {
 
 Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& error) {
   const int fd = socket.get();
-  auto* connection = new Connection(*this, std::move(socket));
-  connection->id_ = reactor_.register_handler(fd, *connection);
-  error = reactor_.set_interest(connection->id_, {.readable = true});
-  if (error) {
-    delete connection;
-    return nullptr;
-  }
-  ++size_;
-  link_last(*connection);
+  const auto destroy = [](Connection* unborn) { delete unborn; };
+  std::unique_ptr<Connection, decltype(destroy)> owner(new Connection(*this, std::move(socket)),
+                                                       destroy);
+  owner->id_ = reactor_.register_handler(fd, *owner);
+  error = reactor_.set_interest(owner->id_, {.readable = true});
+  if (error) return nullptr;
   if (limits_.idle_timeout > Nanoseconds::zero()) {
     // Not reactor_.now(), which may be older than this table.
-    connection->activity_tick_ = tick(sys::monotonic_now());
-    if (idle_timer_ == TimerId{}) arm_idle_timer(*connection);
+    owner->activity_tick_ = tick(sys::monotonic_now());
+    if (idle_timer_ == TimerId{}) arm_idle_timer(*owner);
   }
+  Connection* connection = owner.release();
+  ++size_;
+  link_last(*connection);
   try {
     handler_.on_open(*connection);
   } catch (...) {

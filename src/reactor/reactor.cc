@@ -46,8 +46,10 @@ Reactor::~Reactor() {
 Token Reactor::register_handler(int fd, EventHandler& handler) {
   assert(fd >= 0);
   if (free_slots_.empty()) {
+    const std::size_t count = registrations_.size();
+    // First, and so that deregister() never allocates.
+    if (free_slots_.capacity() <= count) free_slots_.reserve(2 * count + 1);
     registrations_.emplace_back();
-    free_slots_.reserve(registrations_.capacity());  // so that deregister() never allocates
     free_slots_.push_back(static_cast<std::uint32_t>(registrations_.size() - 1));
   }
   const std::uint32_t slot = free_slots_.back();

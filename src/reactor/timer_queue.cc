@@ -13,6 +13,8 @@ constexpr std::size_t arity = 4;
 
 TimerId TimerQueue::add(Instant deadline, Nanoseconds interval, Callback callback) {
   assert(callback);
+  // Before a slot is taken: where there is no memory, nothing has happened.
+  if (heap_.size() == heap_.capacity()) heap_.reserve(2 * heap_.size() + 1);
   const std::uint32_t slot = take_slot();
   slots_[slot].callback = std::move(callback);
   slots_[slot].interval = interval;
@@ -69,8 +71,9 @@ std::optional<Instant> TimerQueue::next_deadline() const noexcept {
 
 std::uint32_t TimerQueue::take_slot() {
   if (free_slots_.empty()) {
+    // First, and so that free_slot() never allocates.
+    if (free_slots_.capacity() <= slots_.size()) free_slots_.reserve(2 * slots_.size() + 1);
     slots_.emplace_back();
-    free_slots_.reserve(slots_.capacity());  // so that free_slot() never allocates
     return static_cast<std::uint32_t>(slots_.size() - 1);
   }
   const std::uint32_t slot = free_slots_.back();

@@ -2,6 +2,7 @@
 // in order; marks and limits hold; each connection ends once, with a reason; and a drain ends.
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <vector>
@@ -11,6 +12,7 @@
 
 #include "simulation/client.hpp"
 #include "simulation/workload.hpp"
+#include "support/counted_memory.hpp"
 
 namespace switchboard::simulation {
 
@@ -117,6 +119,7 @@ class EchoWorkload final : public Workload {
     Random& random = world.random();
     if (random.chance(0.2)) world.kernel.set_descriptor_limit(random.between(8, 30));
     listen();
+    const test::Unfailing unfailing;
     std::size_t count = random.chance(0.1) ? 300 : random.between(1, 60);
     if (world.is_short) {
       count = random.between(1, 4);
@@ -170,7 +173,7 @@ class EchoWorkload final : public Workload {
   bool is_lossless() const {
     const Faults& faults = world_.kernel.faults();
     return faults.reset == 0 && faults.no_memory == 0 && faults.no_descriptors == 0 &&
-           !world_.kernel.fails_a_call() && world_.kernel.descriptor_limit() > 1000 &&
+           !world_.fails_once() && world_.kernel.descriptor_limit() > 1000 &&
            limits_.idle_timeout == Nanoseconds::zero() && !stopping_ && !lost_;
   }
 
@@ -204,20 +207,28 @@ class EchoWorkload final : public Workload {
   // An operator's SIGTERM.
   void stop() {
     if (std::exchange(stopping_, true)) return;
-    world_.reactor.post([this] {
-      const Nanoseconds timeout = world_.random().duration(seconds{2});
-      listener_.reset();
+    world_.reactor.post([this] { shut_down(world_.random().duration(seconds{2})); });
+  }
+
+  void shut_down(Nanoseconds timeout) {
+    listener_.reset();
+    try {
       service_.connections().shut_down(timeout, [this] { stopped_ = true; });
-      world_.kernel.happen(world_.kernel.now() + timeout + seconds{1},
-                           [this] { world_.expect(stopped_, "the drain did not end"); });
-    });
+    } catch (const std::bad_alloc&) {
+      return shut_down(timeout);
+    }
+    const test::Unfailing unfailing;
+    world_.kernel.happen(world_.kernel.now() + timeout + seconds{1},
+                         [this] { world_.expect(stopped_, "the drain did not end"); });
   }
 
   void opened(const Connection& connection) {
+    const test::Unfailing unfailing;
     world_.expect(open_.insert(connection.id().packed()).second, "an id was given out twice");
   }
 
   void ended(const Connection& connection, const Closed& closed) {
+    const test::Unfailing unfailing;
     world_.expect(open_.erase(connection.id().packed()) == 1, "an end was told twice");
     const Faults& faults = world_.kernel.faults();
     switch (closed.reason) {
@@ -229,23 +240,25 @@ class EchoWorkload final : public Workload {
       case CloseReason::shutdown:
         return world_.expect(stopping_, "a shutdown that nobody asked for");
       case CloseReason::refused:
-        return world_.expect(faults.no_memory > 0 || world_.kernel.fails_a_call(),
-                             "refused for no reason");
+        return world_.expect(faults.no_memory > 0 || world_.fails_once(), "refused for no reason");
+      case CloseReason::local:
+        return world_.expect(world_.fails_an_allocation, "closed for no reason");
       default:
         return world_.expect(false, "a reason that an echo cannot have");
     }
   }
 
   void note(const AcceptProblem& problem) {
+    const test::Unfailing unfailing;
     lost_ = true;
-    world_.expect(world_.kernel.fails_a_call() || world_.kernel.faults().no_descriptors > 0 ||
+    world_.expect(world_.fails_once() || world_.kernel.faults().no_descriptors > 0 ||
                       world_.kernel.open_descriptors() + 1 >= world_.kernel.descriptor_limit() ||
                       world_.kernel.faults().no_memory > 0,
                   "accepting failed for no reason");
     // What really ran out is made good for one client with the reserve.
     if (problem.error == std::errc::too_many_files_open &&
         world_.kernel.faults().no_descriptors == 0 && world_.kernel.faults().would_block == 0 &&
-        world_.kernel.faults().aborted == 0 && !world_.kernel.fails_a_call() &&
+        world_.kernel.faults().aborted == 0 && !world_.fails_once() &&
         world_.kernel.faults().no_memory == 0) {
       world_.expect(problem.turned_away == problem.occurrences, "nobody was turned away");
     }

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "support/counted_memory.hpp"
+
 namespace switchboard::simulation {
 
 std::error_code SimulatedPoller::add(int fd, Token token, Interest interest) {
+  const test::Unfailing unfailing;
   if (!kernel_.is_open(fd)) kernel_.violate("watches a descriptor that is not open");
   if (watched_.contains(fd)) kernel_.violate("watches a descriptor twice");
   const bool refused = kernel_.fault(kernel_.faults().no_memory, ENOMEM) != 0;
@@ -17,6 +20,7 @@ std::error_code SimulatedPoller::add(int fd, Token token, Interest interest) {
 }
 
 std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) {
+  const test::Unfailing unfailing;
   const auto found = watched_.find(fd);
   if (found == watched_.end()) {
     kernel_.violate("changes the interest in what it does not watch");
@@ -28,12 +32,14 @@ std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) 
 }
 
 void SimulatedPoller::remove(int fd) {
+  const test::Unfailing unfailing;
   kernel_.trace([&] { return "unwatch " + std::to_string(fd); });
   watched_.erase(fd);
   kernel_.note_watched(fd, false);
 }
 
 std::span<const Event> SimulatedPoller::wait(Timeout timeout) {
+  const test::Unfailing unfailing;  // the clients live in here too
   kernel_.note_wait();
   Random& random = kernel_.random();
   kernel_.pass(random.duration(std::chrono::microseconds{50}));

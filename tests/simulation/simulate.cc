@@ -1,5 +1,6 @@
 #include <array>
 #include <exception>
+#include <new>
 
 #include "simulation/workload.hpp"
 #include "support/counted_memory.hpp"
@@ -17,6 +18,15 @@ constexpr std::array rows{
     WorkloadRow{"piecewise", make_piecewise_workload},
 };
 
+// A program may go on where a turn threw for want of memory.
+void take_a_turn(World& world) {
+  try {
+    world.reactor.turn();
+  } catch (const std::bad_alloc&) {
+    if (!world.fails_an_allocation) throw;
+  }
+}
+
 void run_world(const WorkloadRow& row, std::uint64_t seed, const Options& options,
                Outcome& outcome) {
   World world{seed, options};
@@ -26,7 +36,8 @@ void run_world(const WorkloadRow& row, std::uint64_t seed, const Options& option
     outcome.did_start = true;
     while (!workload->is_over() && world.kernel.violation().empty()) {
       if (++outcome.turns > most_turns) world.kernel.violate("it never ends");
-      world.reactor.turn();
+      take_a_turn(world);
+      const test::Unfailing unfailing;
       workload->check();
     }
   }
@@ -39,6 +50,7 @@ Kernel& prepared(Kernel& kernel, const Options& options) {
   kernel.keep_trace(options.trace);
   kernel.fail_call(options.failing_call);
   kernel.random().decide(options.decisions);
+  test::fail_allocation(options.failing_allocation);
   return kernel;
 }
 
@@ -47,6 +59,7 @@ Kernel& prepared(Kernel& kernel, const Options& options) {
 // Faults begin once the reactor stands: where that cannot be had it throws, and all is over.
 World::World(std::uint64_t seed, const Options& options)
     : is_short(options.is_short),
+      fails_an_allocation(options.failing_allocation != 0),
       kernel(seed),
       reactor(std::make_unique<SimulatedPoller>(prepared(kernel, options))) {
   if (options.faults) kernel.set_faults(Faults::draw(kernel.random()));
@@ -64,6 +77,8 @@ Outcome simulate(const WorkloadRow& row, std::uint64_t seed, const Options& opti
   } catch (const std::exception& failure) {
     outcome.failure = failure.what();
   }
+  outcome.allocations = test::allocations();
+  test::fail_allocation(0);
   if (outcome.failure.empty() && test::memory_in_use().blocks != before.blocks) {
     outcome.failure = "memory was left in use";
   }

@@ -38,9 +38,7 @@ TEST_P(Simulation, no_bad_day_breaks_an_invariant) {
   const Seeds seeds = chosen_seeds();
   std::uint64_t turns = 0;
   for (std::uint64_t seed = seeds.first; seed <= seeds.last; ++seed) {
-    const Outcome outcome =
-        simulate(GetParam(), seed,
-                 {.trace = wants_trace(), .faults = true, .is_short = false, .failing_call = 0});
+    const Outcome outcome = simulate(GetParam(), seed, {.trace = wants_trace()});
     turns += outcome.turns;
     ASSERT_EQ(outcome.failure, "")
         << "seed " << seed << "; replay it with: tools/simulate " << GetParam().name << " " << seed;
@@ -62,6 +60,24 @@ TEST_P(Simulation, any_one_call_may_fail) {
       ASSERT_EQ(outcome.failure, "") << "seed " << seed << ", call " << number;
     }
     RecordProperty("calls", std::to_string(number));
+  }
+}
+
+// The same for every allocation of reactor, net and service.
+TEST_P(Simulation, any_one_allocation_may_fail) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    std::uint64_t number = 1;
+    for (bool failed = true; failed; ++number) {
+      const Outcome outcome = simulate(GetParam(), seed,
+                                       {.trace = wants_trace(),
+                                        .faults = false,
+                                        .is_short = true,
+                                        .failing_allocation = number});
+      failed = outcome.allocations >= number;
+      if (!outcome.did_start) continue;
+      ASSERT_EQ(outcome.failure, "") << "seed " << seed << ", allocation " << number;
+    }
+    RecordProperty("allocations", std::to_string(number));
   }
 }
 

@@ -12,12 +12,22 @@
 #include "switchboard/sys/socket.hpp"
 
 #include "simulation/kernel.hpp"
+#include "support/counted_memory.hpp"
 
 namespace switchboard::sys {
 
 namespace {
 
 using simulation::Kernel;
+
+// The kernel, for one call: what it needs for itself is not the caller's allocation.
+struct InKernel : test::Unfailing {
+  Kernel* operator->() const { return &Kernel::current(); }
+};
+
+InKernel in_kernel() {
+  return {};
+}
 
 std::error_code outcome(int returned) noexcept {
   return returned == 0 ? std::error_code{} : make_error(-returned);
@@ -65,33 +75,33 @@ SocketAddress address_of(const std::string& name) {
 // --- clock.hpp
 
 Instant monotonic_now() noexcept {
-  return Kernel::current().now();
+  return in_kernel()->now();
 }
 
 std::chrono::system_clock::time_point wall_now() noexcept {
-  return Kernel::current().wall_now();
+  return in_kernel()->wall_now();
 }
 
 // --- descriptor.hpp
 
 void close_descriptor(int fd) noexcept {
-  Kernel::current().close(fd);
+  in_kernel()->close(fd);
 }
 
 // --- process.hpp
 
 Result<Pipe> open_pipe() noexcept {
   std::array<int, 2> ends{};
-  if (const int error = Kernel::current().open_pipe(ends)) return Errno{-error};
+  if (const int error = in_kernel()->open_pipe(ends)) return Errno{-error};
   return Pipe{Descriptor{ends[0]}, Descriptor{ends[1]}};
 }
 
 void wake(int pipe_writer) noexcept {
-  Kernel::current().write_pipe(pipe_writer);
+  in_kernel()->write_pipe(pipe_writer);
 }
 
 void drain_pipe(int pipe_reader) noexcept {
-  Kernel::current().drain_pipe(pipe_reader);
+  in_kernel()->drain_pipe(pipe_reader);
 }
 
 std::error_code catch_signal(int, int) noexcept {
@@ -103,23 +113,23 @@ std::uint64_t take_signals() noexcept {
 }
 
 std::uint64_t descriptor_limit() noexcept {
-  return Kernel::current().descriptor_limit();
+  return in_kernel()->descriptor_limit();
 }
 
 Result<Descriptor> open_reserve() noexcept {
-  const int fd = Kernel::current().open_file();
+  const int fd = in_kernel()->open_file();
   if (fd < 0) return Errno{-fd};
   return Descriptor{fd};
 }
 
 Result<FileIdentity> identify_file(const std::string& path) noexcept {
-  const std::uint64_t number = Kernel::current().file(path);
+  const std::uint64_t number = in_kernel()->file(path);
   if (number == 0) return Errno{ENOENT};
   return FileIdentity{1, number, true};
 }
 
 std::error_code remove_file(const std::string& path) noexcept {
-  return Kernel::current().remove_file(path) ? std::error_code{} : make_error(ENOENT);
+  return in_kernel()->remove_file(path) ? std::error_code{} : make_error(ENOENT);
 }
 
 Result<Descriptor> lock_directory(const std::string&) noexcept {
@@ -133,26 +143,26 @@ bool SocketAddress::operator==(const SocketAddress& other) const noexcept {
 }
 
 Result<Descriptor> open_stream_socket(int) noexcept {
-  const int fd = Kernel::current().open_socket();
+  const int fd = in_kernel()->open_socket();
   if (fd < 0) return Errno{-fd};
   return Descriptor{fd};
 }
 
 std::error_code bind(int fd, const SocketAddress& address) noexcept {
   std::string bound;
-  const int error = Kernel::current().bind(fd, name_of(address), bound);
-  if (error == 0 && address.family() == AF_UNIX && !Kernel::current().make_file(bound)) {
+  const int error = in_kernel()->bind(fd, name_of(address), bound);
+  if (error == 0 && address.family() == AF_UNIX && !in_kernel()->make_file(bound)) {
     return make_error(EADDRINUSE);
   }
   return outcome(error);
 }
 
 std::error_code listen(int fd) noexcept {
-  return outcome(Kernel::current().listen(fd));
+  return outcome(in_kernel()->listen(fd));
 }
 
 Result<Accepted> accept(int fd) noexcept {
-  const int accepted = Kernel::current().accept(fd);
+  const int accepted = in_kernel()->accept(fd);
   if (accepted < 0) return Errno{-accepted};
   return Accepted{Descriptor{accepted}, address_of("127.0.0.1:1")};
 }
@@ -163,29 +173,29 @@ std::error_code connect(int, const SocketAddress&) noexcept {
 }
 
 std::error_code pending_error(int fd) noexcept {
-  const int error = Kernel::current().pending_error(fd);
+  const int error = in_kernel()->pending_error(fd);
   return error == 0 ? std::error_code{} : make_error(error);
 }
 
 Result<std::size_t> receive(int fd, std::span<std::byte> into) noexcept {
-  return transferred(Kernel::current().receive(fd, into));
+  return transferred(in_kernel()->receive(fd, into));
 }
 
 Result<std::size_t> send(int fd, std::span<const std::byte> bytes) noexcept {
   const iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  return transferred(Kernel::current().send(fd, {&piece, 1}));
+  return transferred(in_kernel()->send(fd, {&piece, 1}));
 }
 
 Result<std::size_t> send_gathered(int fd, std::span<const iovec> pieces) noexcept {
-  return transferred(Kernel::current().send(fd, pieces));
+  return transferred(in_kernel()->send(fd, pieces));
 }
 
 std::error_code shut_down_sending(int fd) noexcept {
-  return outcome(Kernel::current().shut_down_sending(fd));
+  return outcome(in_kernel()->shut_down_sending(fd));
 }
 
 Result<SocketAddress> local_address(int fd) noexcept {
-  return address_of(Kernel::current().local_address(fd));
+  return address_of(in_kernel()->local_address(fd));
 }
 
 Result<SocketAddress> peer_address(int) noexcept {
@@ -193,22 +203,22 @@ Result<SocketAddress> peer_address(int) noexcept {
 }
 
 std::error_code set_reuse_address(int fd) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 std::error_code set_ipv6_only(int fd, bool) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 std::error_code set_no_delay(int fd) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 std::error_code set_bind_address_no_port(int fd) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 std::error_code set_congestion_control(int fd, const char*) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 std::error_code set_keepalive(int fd, const KeepAlive&) noexcept {
-  return outcome(Kernel::current().option(fd));
+  return outcome(in_kernel()->option(fd));
 }
 
 Resolution resolve(const std::string&, std::uint16_t port, bool) {

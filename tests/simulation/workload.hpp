@@ -17,8 +17,9 @@ namespace switchboard::simulation {
 struct Options {
   bool trace = false;
   bool faults = true;
-  bool is_short = false;           // a few clients, a few bytes
-  std::uint64_t failing_call = 0;  // the Nth fallible call fails; 0: none
+  bool is_short = false;                 // a few clients, a few bytes
+  std::uint64_t failing_call = 0;        // the Nth fallible call fails; 0: none
+  std::uint64_t failing_allocation = 0;  // the Nth of reactor, net and service; 0: none
   // What chance is to say first; good for as long as the run lasts.
   std::span<const std::uint8_t> decisions = {};
 };
@@ -33,7 +34,11 @@ struct World {
     if (!holds) kernel.violate(what);
   }
 
+  // Some one call or allocation fails: whoever it meets may be closed.
+  bool fails_once() const noexcept { return fails_an_allocation || kernel.fails_a_call(); }
+
   const bool is_short;
+  const bool fails_an_allocation;
   Kernel kernel;
   Reactor reactor;
 };
@@ -62,6 +67,7 @@ struct Outcome {
   bool did_start = false;  // else it threw, as it may, where it could not even begin
   std::uint64_t turns = 0;
   std::uint64_t fallible_calls = 0;
+  std::uint64_t allocations = 0;  // of reactor, net and service
 };
 Outcome simulate(const WorkloadRow& row, std::uint64_t seed, const Options& options = {});
 

@@ -3,6 +3,13 @@
 
 #include "switchboard/backends.hpp"
 #include "switchboard/echo/echo_service.hpp"
+#include "switchboard/framing/byte_order.hpp"
+#include "switchboard/framing/delimited.hpp"
+#include "switchboard/framing/fixed.hpp"
+#include "switchboard/framing/frame.hpp"
+#include "switchboard/framing/length_prefixed.hpp"
+#include "switchboard/framing/typed.hpp"
+#include "switchboard/framing/until_close.hpp"
 #include "switchboard/net/connection.hpp"
 #include "switchboard/net/connection_table.hpp"
 #include "switchboard/net/connector.hpp"

@@ -39,7 +39,7 @@ void decode(benchmark::State& state, T codec) {
     });
     if (decoded.consumed_bytes != stream.size()) state.SkipWithError("a frame was not found");
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * stream.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(stream.size()));
   report_time_per("per_frame", state, frames);
 }
 
@@ -56,7 +56,7 @@ void encode(benchmark::State& state, T codec) {
     benchmark::DoNotOptimize(out.data());
     benchmark::ClobberMemory();
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * stream.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(stream.size()));
   report_time_per("per_frame", state, static_cast<std::size_t>(state.iterations()) * count);
 }
 

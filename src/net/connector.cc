@@ -3,18 +3,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "connecting.hpp"
+
 namespace switchboard {
-
-namespace {
-
-// A Unix socket whose backlog is full answers EAGAIN, and nothing tells when there is room again.
-constexpr Nanoseconds retry_delay = std::chrono::milliseconds{5};
-
-bool is_tcp(const sys::SocketAddress& address) noexcept {
-  return address.family() != AF_UNIX;
-}
-
-}  // namespace
 
 Connector::Connector(ConnectionTable& table, const sys::SocketAddress& server, Callback callback,
                      const ConnectOptions& options)
@@ -63,7 +54,7 @@ void Connector::attempt() {
       return await_writable();
     case EAGAIN:
       if (is_tcp(server_)) return finish_later(sys::make_error(EADDRNOTAVAIL));  // out of ports
-      next_step_ = reactor_.call_after(retry_delay, [this] { attempt(); });
+      next_step_ = reactor_.call_after(full_backlog_delay, [this] { attempt(); });
       return;
     default:
       return finish_later(error);
@@ -79,16 +70,8 @@ void Connector::on_ready(Readiness) {
   if (const auto error = sys::pending_error(socket_.get())) return finish(error);
   // Ready, and no error: connected, or woken for nothing.
   if (!sys::peer_address(socket_.get())) return;
-  finish(is_connected_to_itself() ? sys::make_error(ECONNREFUSED) : std::error_code{});
-}
-
-// Connecting to a port of this machine that nobody listens on, but that the kernel has just picked
-// as ours, meets its own SYN (a simultaneous open, RFC 9293 section 3.5).
-bool Connector::is_connected_to_itself() const {
-  if (!is_tcp(server_)) return false;
-  const auto ours = sys::local_address(socket_.get());
-  const auto theirs = sys::peer_address(socket_.get());
-  return ours && theirs && *ours == *theirs;
+  finish(is_connected_to_itself(socket_.get(), server_) ? sys::make_error(ECONNREFUSED)
+                                                        : std::error_code{});
 }
 
 void Connector::finish_later(std::error_code error) {

@@ -49,7 +49,6 @@ class Connector final : private EventHandler {
   void finish_later(std::error_code error);
   void finish(std::error_code error);
   bool hand_over(sys::Descriptor socket, Connection*& connection, std::error_code& error);
-  bool is_connected_to_itself() const;
 
   ConnectionTable& table_;
   Reactor& reactor_;

@@ -2,113 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <string_view>
+#include <string>
 #include <utility>
-
-#include "command_line/quantity.hpp"
 
 namespace switchboard::server {
 
 namespace {
 
 using namespace command_line;
-
-constexpr std::size_t no_limit = SIZE_MAX;
-
-void add_endpoint(EchoOptions& options, std::string_view value) {
-  Endpoint endpoint = Endpoint::parse(value);
-  // Port 0 is another one each time.
-  const bool picked = endpoint.kind() == Endpoint::Kind::tcp && endpoint.port() == 0;
-  if (!picked && std::ranges::count(options.listen, endpoint) > 0) {
-    throw std::invalid_argument(fmt::format("'{}' is given twice; give it once", value));
-  }
-  options.listen.push_back(std::move(endpoint));
-}
-
-void set_idle_timeout(EchoOptions& options, std::string_view value) {
-  const auto timeout = parse_duration(value, Off::allowed);
-  if (timeout == Nanoseconds::zero()) {
-    throw std::invalid_argument(
-        fmt::format("'{}' leaves no time; write at least 1ms, or off", value));
-  }
-  options.limits.idle_timeout = timeout.value_or(Nanoseconds::zero());
-}
-
-void set_high_water(EchoOptions& options, std::string_view value) {
-  options.limits.high_water_bytes = *parse_size(value, Off::refused);
-  if (options.limits.high_water_bytes == 0) {
-    throw std::invalid_argument(fmt::format("'{}' leaves no room; write at least 1 byte", value));
-  }
-  options.limits.low_water_bytes = options.limits.high_water_bytes / 4;
-}
-
-// How long a client may take nothing that is sent behind its end of stream is the table's own
-// limit: a short shutdown must not shorten it, a long one must not be cut short by it.
-void set_drain_timeout(EchoOptions& options, std::string_view value) {
-  options.drain_timeout = *parse_duration(value, Off::refused);
-  options.limits.drain_timeout = std::max(options.limits.drain_timeout, options.drain_timeout);
-}
-
-std::vector<Option> echo_rows(EchoOptions& options) {
-  return {
-      {.name = "--listen",
-       .placeholder = "ENDPOINT",
-       .initial = "tcp://127.0.0.1:7007",
-       .help = "where to listen; may be given again for more",
-       .apply = [&](std::string_view value) { add_endpoint(options, value); },
-       .repeatable = true},
-      {.name = "--backend",
-       .placeholder = "NAME",
-       .initial = std::string{default_backend().name},
-       .help = "how to wait; see switchboard backends",
-       .apply = [&](std::string_view value) { options.backend = &find_backend(value); }},
-      {.name = "--max-connections",
-       .placeholder = "N|off",
-       .initial = "off",
-       .help = "further clients wait in the backlog",
-       .apply =
-           [&](std::string_view value) {
-             options.limits.max_connections = parse_count(value, Off::allowed).value_or(no_limit);
-           }},
-      {.name = "--idle-timeout",
-       .placeholder = "TIME|off",
-       .initial = "5m",
-       .help = "close connections on which nothing moves for so long",
-       .apply = [&](std::string_view value) { set_idle_timeout(options, value); }},
-      {.name = "--high-water",
-       .placeholder = "SIZE",
-       .initial = "256KiB",
-       .help = "stop reading from a client with so much unread echo",
-       .apply = [&](std::string_view value) { set_high_water(options, value); }},
-      {.name = "--output-limit",
-       .placeholder = "SIZE|off",
-       .initial = "1MiB",
-       .help = "close a client with more than this unread",
-       .apply =
-           [&](std::string_view value) {
-             options.limits.output_limit_bytes = parse_size(value, Off::allowed).value_or(no_limit);
-           }},
-      {.name = "--drain-timeout",
-       .placeholder = "TIME",
-       .initial = "5s",
-       .help = "how long a shutdown waits for slow readers",
-       .apply = [&](std::string_view value) { set_drain_timeout(options, value); }},
-      {.name = "--log-level",
-       .placeholder = "LEVEL",
-       .initial = "info",
-       .help = "debug, info, warn or error",
-       .apply = [&](std::string_view value) { options.log_level = parse_log_level(value); }},
-  };
-}
-
-void check(const EchoOptions& options) {
-  const ConnectionLimits& limits = options.limits;
-  if (limits.output_limit_bytes >= limits.high_water_bytes) return;
-  throw UsageError(fmt::format(
-      "--output-limit: {} is less than --high-water, {}; raise the one or lower the other",
-      format_size(limits.output_limit_bytes), format_size(limits.high_water_bytes)));
-}
 
 std::string version_text() {
   std::string names;
@@ -121,14 +22,7 @@ std::string version_text() {
                      compiler());
 }
 
-constexpr const char* echo_footer =
-    R"(An ENDPOINT is tcp://127.0.0.1:7007, tcp://[::1]:7007, tcp://localhost:7007, tcp://*:7007 (every
-address) or unix:///run/echo.sock; port 0 picks one. A TIME is 250ms, 30s, 5m or 1h, a SIZE 65536,
-64KiB, 1MiB or 2GiB (KB, MB, GB: powers of 1,000). 'off' turns a limit off.
-
-Standard output says 'listening on ENDPOINT (BACKEND)' for each address, standard error is the log.
-SIGINT or SIGTERM ends the server when what is queued has been sent; a second one ends it at once.)";
-
+// In the order of the table below.
 enum CommandIndex : std::size_t { echo, list };
 
 }  // namespace
@@ -139,10 +33,7 @@ Command parse_command_line(int argc, const char* const* argv) {
       .name = "switchboard",
       .help = "A non-blocking reactor with interchangeable pollers, and servers on it.",
       .version = version_text(),
-      .commands = {{.name = "echo",
-                    .help = "sends back what it is sent (RFC 862)",
-                    .footer = echo_footer,
-                    .options = echo_rows(echo_options)},
+      .commands = {echo_command(echo_options),
                    {.name = "backends",
                     .help = "lists the ways to wait for descriptors",
                     .footer = "",
@@ -150,9 +41,13 @@ Command parse_command_line(int argc, const char* const* argv) {
   Outcome outcome = parse(program, argc, argv);
   if (auto* information = std::get_if<Information>(&outcome)) return std::move(*information);
   if (auto* usage = std::get_if<Usage>(&outcome)) return std::move(*usage);
-  if (std::get<std::size_t>(outcome) == list) return ListBackends{};
-  check(echo_options);
-  return echo_options;
+  switch (std::get<std::size_t>(outcome)) {
+    case echo:
+      check(echo_options);
+      return echo_options;
+    default:
+      return ListBackends{};
+  }
 }
 
 }  // namespace switchboard::server

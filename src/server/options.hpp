@@ -1,26 +1,12 @@
-// The command line.
+// The command line: one header a command says what it can be told, and options.cc has their table.
 #pragma once
 
 #include <variant>
-#include <vector>
-
-#include "switchboard/backends.hpp"
-#include "switchboard/net/connection_table.hpp"
-#include "switchboard/net/endpoint.hpp"
 
 #include "command_line/commands.hpp"
-#include "server/logfmt.hpp"
+#include "server/echo_options.hpp"
 
 namespace switchboard::server {
-
-// switchboard echo
-struct EchoOptions {
-  std::vector<Endpoint> listen;  // never empty, no two alike
-  const Backend* backend = nullptr;
-  ConnectionLimits limits;
-  Nanoseconds drain_timeout{};  // of the whole shutdown
-  LogLevel log_level = LogLevel::info;
-};
 
 // switchboard backends
 struct ListBackends {};

@@ -61,6 +61,7 @@ inline std::vector<CodecRow> codec_rows() {
       {"crlf", delimited("\r\n")},
       {"zero_byte", delimited(std::string_view{"\0", 1})},
       {"repeating_mark", delimited("aab")},
+      {"twice_the_same", delimited("aa")},
       {"u8", prefixed(LengthPrefix::integer(1))},
       {"u16_big", prefixed(LengthPrefix::integer(2))},
       {"u16_little", prefixed(LengthPrefix::integer(2, little))},

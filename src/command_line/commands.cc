@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <optional>
 #include <utility>
+
+#include "command_line/config_file.hpp"
 
 namespace switchboard::command_line {
 
@@ -41,6 +44,28 @@ void apply(const Option& option, const Written& written) {
     }
   } catch (const std::invalid_argument& refusal) {
     throw UsageError(fmt::format("{}: {}", option.name, refusal.what()));
+  }
+}
+
+// The configuration file that the command line names, if it does.
+std::optional<ConfigFile> read_config(const Command& command, const std::vector<Written>& written) {
+  for (std::size_t i = 0; i < command.options.size(); ++i) {
+    if (!command.options[i].names_config_file || written[i].values.empty()) continue;
+    return ConfigFile::read(written[i].values.front(), command.options);
+  }
+  return std::nullopt;
+}
+
+void apply_all(const Command& command, const std::vector<Written>& written) {
+  const std::optional<ConfigFile> config = read_config(command, written);
+  for (std::size_t i = 0; i < command.options.size(); ++i) {
+    const Option& option = command.options[i];
+    const bool on_command_line = written[i].flag || !written[i].values.empty();
+    if (config && !on_command_line && config->has(option)) {
+      config->apply(option);
+    } else {
+      apply(option, written[i]);
+    }
   }
 }
 
@@ -115,10 +140,7 @@ class Parser {
     Outcome outcome = Usage{app_.help()};
     for (std::size_t i = 0; i < apps_.size(); ++i) {
       if (!apps_[i]->parsed()) continue;
-      const Command& command = program_.commands[i];
-      for (std::size_t j = 0; j < command.options.size(); ++j) {
-        apply(command.options[j], written_[i][j]);
-      }
+      apply_all(program_.commands[i], written_[i]);
       outcome = i;
     }
     refuse_leftovers(app_, program_.name, true);

@@ -26,6 +26,11 @@ struct Option {
   bool required = false;
   // A value that would do, for the complaint that one is missing; `initial` where it is empty.
   std::string example = {};
+  // Not to be written in a configuration file.
+  bool command_line_only = false;
+  // Its value is the path of a configuration file for the command's other options. What is given on
+  // the command line counts more than what the file says.
+  bool names_config_file = false;
 };
 
 struct Command {

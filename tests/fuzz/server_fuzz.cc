@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Outcome outcome = simulate(row, 1,
                                    {.trace = std::getenv("SWITCHBOARD_TRACE") != nullptr,
                                     .faults = true,
-                                    .is_short = true,
+                                    .scale = Scale::least,
                                     .failing_call = 0,
                                     .decisions = std::span{data, size}.subspan(1)});
   if (outcome.failure.empty()) return 0;

@@ -33,9 +33,9 @@ Script Script::draw(Random& random) {
   return script;
 }
 
-std::byte stream_byte(std::uint32_t key, std::size_t position) noexcept {
-  std::uint32_t mixed = (static_cast<std::uint32_t>(position) + key * 40'503U) * 2'654'435'761U;
-  return static_cast<std::byte>((mixed ^ mixed >> 15U) >> 8U);
+void Script::shrink(std::size_t most_bytes) noexcept {
+  bytes = std::min(bytes, most_bytes);
+  largest_piece = std::max(largest_piece, most_bytes / 10);
 }
 
 Client::Client(World& world, std::string address, std::uint32_t key, OnEnd on_end)
@@ -43,10 +43,7 @@ Client::Client(World& world, std::string address, std::uint32_t key, OnEnd on_en
 
 void Client::connect() {
   script_ = Script::draw(world_.random());
-  if (world_.is_short) {
-    script_.bytes = std::min<std::size_t>(script_.bytes, 500);
-    script_.largest_piece = std::max<std::size_t>(script_.largest_piece, 50);
-  }
+  if (world_.scale != Scale::full) script_.shrink(world_.scale == Scale::brief ? 500 : 60);
   sent_ = 0;
   finished_ = false;
   stalled_until_ = {};

@@ -28,10 +28,15 @@ struct Script {
   bool hangs = false;        // half-closes, never reads, never goes: the service must end it
 
   static Script draw(Random& random);
+  void shrink(std::size_t most_bytes) noexcept;  // and to few pieces
 };
 
 // The byte at each position of a client's stream.
-std::byte stream_byte(std::uint32_t key, std::size_t position) noexcept;
+inline std::byte stream_byte(std::uint32_t key, std::size_t position) noexcept {
+  const std::uint32_t mixed =
+      (static_cast<std::uint32_t>(position) + key * 40'503U) * 2'654'435'761U;
+  return static_cast<std::byte>((mixed ^ mixed >> 15U) >> 8U);
+}
 
 class Client {
  public:

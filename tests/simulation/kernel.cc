@@ -53,11 +53,10 @@ void Kernel::violate(const std::string& what) {
   if (violation_.empty()) violation_ = what;
 }
 
-void Kernel::trace(const std::function<std::string()>& line) {
-  if (!traces_) return;
+void Kernel::print(const std::string& line) const {
   const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now_.time_since_epoch() -
                                                                            std::chrono::hours{1});
-  std::fprintf(stderr, "%10lld us  %s\n", static_cast<long long>(since.count()), line().c_str());
+  std::fprintf(stderr, "%10lld us  %s\n", static_cast<long long>(since.count()), line.c_str());
 }
 
 // --- Time
@@ -72,13 +71,15 @@ std::chrono::system_clock::time_point Kernel::wall_now() {
 }
 
 void Kernel::happen(Instant when, std::function<void()> what) {
-  happenings_.push({when, sequence_++, std::move(what)});
+  happenings_.push_back({when, sequence_++, std::move(what)});
+  std::push_heap(happenings_.begin(), happenings_.end());
 }
 
 void Kernel::run_what_is_due() {
-  while (!happenings_.empty() && happenings_.top().when <= now_) {
-    const auto what = happenings_.top().what;
-    happenings_.pop();
+  while (!happenings_.empty() && happenings_.front().when <= now_) {
+    std::pop_heap(happenings_.begin(), happenings_.end());
+    const auto what = std::move(happenings_.back().what);
+    happenings_.pop_back();
     what();
   }
 }
@@ -275,7 +276,7 @@ int Kernel::accept(int fd) {
     return -EAGAIN;
   }
   entries_[static_cast<std::size_t>(accepted)].stream = std::move(listener.backlog.front());
-  listener.backlog.pop_front();
+  listener.backlog.erase(listener.backlog.begin());
   entries_[static_cast<std::size_t>(accepted)].stream->fd = accepted;
   trace([&] { return "accept " + std::to_string(accepted); });
   return accepted;

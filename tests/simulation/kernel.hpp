@@ -13,8 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <queue>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,7 +29,7 @@ using sys::Nanoseconds;
 
 class Random {
  public:
-  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  explicit Random(std::uint64_t seed) : state_(seed) {}
 
   // Says what chance will be for as long as these last: two bytes a decision. Not copied.
   void decide(std::span<const std::uint8_t> decisions) noexcept { decisions_ = decisions; }
@@ -57,13 +55,21 @@ class Random {
 
  private:
   std::uint64_t next() {
-    if (decisions_.size() < 2) return engine_();
+    if (decisions_.size() < 2) return generate();
     const std::uint64_t word = decisions_[0] | std::uint64_t{decisions_[1]} << 8U;
     decisions_ = decisions_.subspan(2);
     return word | word << 16U | word << 32U | word << 48U;
   }
 
-  std::mt19937_64 engine_;
+  // SplitMix64 (Steele, Lea, Flood 2014): no state to prepare, for worlds that last microseconds.
+  std::uint64_t generate() noexcept {
+    std::uint64_t mixed = state_ += 0x9E3779B97F4A7C15U;
+    mixed = (mixed ^ mixed >> 30U) * 0xBF58476D1CE4E5B9U;
+    mixed = (mixed ^ mixed >> 27U) * 0x94D049BB133111EBU;
+    return mixed ^ mixed >> 31U;
+  }
+
+  std::uint64_t state_;
   std::span<const std::uint8_t> decisions_;
 };
 
@@ -132,7 +138,7 @@ class Kernel {
   void happen(Instant when, std::function<void()> what);
   void run_what_is_due();
   bool has_happenings() const noexcept { return !happenings_.empty(); }
-  Instant next_happening() const noexcept { return happenings_.top().when; }
+  Instant next_happening() const noexcept { return happenings_.front().when; }
   // When the next clogged link clears; none at the end of time.
   Instant next_clearing() const noexcept;
 
@@ -192,7 +198,10 @@ class Kernel {
 
   void violate(const std::string& what);
   const std::string& violation() const noexcept { return violation_; }
-  void trace(const std::function<std::string()>& line);
+  template <typename Line>
+  void trace(const Line& line) {
+    if (traces_) print(line());
+  }
   void keep_trace(bool wanted) noexcept { traces_ = wanted; }
 
  private:
@@ -212,7 +221,7 @@ class Kernel {
     std::uint64_t reported_at = 0;  // the wait that reported it last
     std::size_t ignored = 0;        // how many reports in a row nobody attended to
     std::string address;            // of a socket that is bound
-    std::deque<std::shared_ptr<Stream>> backlog;
+    std::vector<std::shared_ptr<Stream>> backlog;
     std::shared_ptr<Stream> stream;
     int other_end = -1;          // of a pipe
     std::size_t pipe_bytes = 0;  // of a reader
@@ -226,6 +235,7 @@ class Kernel {
     }
   };
 
+  void print(const std::string& line) const;
   int take_descriptor(Kind kind);
   Entry& entry(int fd, const char* call);
   void break_stream(Stream& stream);
@@ -239,7 +249,7 @@ class Kernel {
   Nanoseconds wall_offset_{0};
   std::vector<Entry> entries_;
   Entry nobody_;
-  std::priority_queue<Happening> happenings_;
+  std::vector<Happening> happenings_;  // a heap, the next one in front
   std::uint64_t sequence_ = 0;
   std::uint64_t waits_ = 1;
   std::size_t descriptor_limit_ = 10'000;

@@ -58,7 +58,8 @@ Kernel& prepared(Kernel& kernel, const Options& options) {
 
 // Faults begin once the reactor stands: where that cannot be had it throws, and all is over.
 World::World(std::uint64_t seed, const Options& options)
-    : is_short(options.is_short),
+    : scale(options.scale),
+      is_decided(!options.decisions.empty()),
       fails_an_allocation(options.failing_allocation != 0),
       kernel(seed),
       reactor(std::make_unique<SimulatedPoller>(prepared(kernel, options))) {

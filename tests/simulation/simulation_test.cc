@@ -49,12 +49,12 @@ TEST_P(Simulation, no_bad_day_breaks_an_invariant) {
 // A seed without faults, again and again: the first fallible call fails, then the second, until
 // there is no Nth to fail. Where the world could not even begin, it said so by throwing.
 TEST_P(Simulation, any_one_call_may_fail) {
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     std::uint64_t number = 1;
     for (bool failed = true; failed; ++number) {
       const Outcome outcome = simulate(
           GetParam(), seed,
-          {.trace = wants_trace(), .faults = false, .is_short = true, .failing_call = number});
+          {.trace = wants_trace(), .faults = false, .scale = Scale::brief, .failing_call = number});
       failed = !outcome.did_start || outcome.fallible_calls >= number;
       if (!outcome.did_start) continue;
       ASSERT_EQ(outcome.failure, "") << "seed " << seed << ", call " << number;
@@ -65,13 +65,13 @@ TEST_P(Simulation, any_one_call_may_fail) {
 
 // The same for every allocation of reactor, net and service.
 TEST_P(Simulation, any_one_allocation_may_fail) {
-  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     std::uint64_t number = 1;
     for (bool failed = true; failed; ++number) {
       const Outcome outcome = simulate(GetParam(), seed,
                                        {.trace = wants_trace(),
                                         .faults = false,
-                                        .is_short = true,
+                                        .scale = Scale::brief,
                                         .failing_allocation = number});
       failed = outcome.allocations >= number;
       if (!outcome.did_start) continue;

@@ -14,10 +14,16 @@
 
 namespace switchboard::simulation {
 
+enum class Scale : std::uint8_t {
+  full,
+  brief,  // a few clients, a few bytes: to be run for each call that may fail
+  least,  // two clients at most, some tens of bytes: to be run ten million times
+};
+
 struct Options {
   bool trace = false;
   bool faults = true;
-  bool is_short = false;                 // a few clients, a few bytes
+  Scale scale = Scale::full;
   std::uint64_t failing_call = 0;        // the Nth fallible call fails; 0: none
   std::uint64_t failing_allocation = 0;  // the Nth of reactor, net and service; 0: none
   // What chance is to say first; good for as long as the run lasts.
@@ -37,7 +43,9 @@ struct World {
   // Some one call or allocation fails: whoever it meets may be closed.
   bool fails_once() const noexcept { return fails_an_allocation || kernel.fails_a_call(); }
 
-  const bool is_short;
+  const Scale scale;
+  // Not chance alone has its say: what is merely unlikely may happen a hundred times in a row.
+  const bool is_decided;
   const bool fails_an_allocation;
   Kernel kernel;
   Reactor reactor;

@@ -38,6 +38,7 @@ AnyCodec any(T codec) {
 constexpr std::size_t limit_bytes = 200;
 
 struct CodecRow {
+  const char* kind;
   const char* name;
   std::function<AnyCodec()> make;  // a new one, for a new stream
 };
@@ -51,28 +52,34 @@ inline std::vector<CodecRow> codec_rows() {
   };
   constexpr auto little = std::endian::little;
   return {
-      {"fixed_1", [] { return any(FixedCodec{1}); }},
-      {"fixed_5", [] { return any(FixedCodec{5}); }},
-      {"typed",
+      {"fixed", "fixed_1", [] { return any(FixedCodec{1}); }},
+      {"fixed", "fixed_5", [] { return any(FixedCodec{5}); }},
+      {"typed", "typed",
        [] {
          return any(TypedCodec{{std::byte{0}, 1}, {std::byte{'a'}, 4}, {std::byte{0xFF}, 32}});
        }},
-      {"newline", delimited("\n")},
-      {"crlf", delimited("\r\n")},
-      {"zero_byte", delimited(std::string_view{"\0", 1})},
-      {"repeating_mark", delimited("aab")},
-      {"twice_the_same", delimited("aa")},
-      {"u8", prefixed(LengthPrefix::integer(1))},
-      {"u16_big", prefixed(LengthPrefix::integer(2))},
-      {"u16_little", prefixed(LengthPrefix::integer(2, little))},
-      {"u32_big", prefixed(LengthPrefix::integer(4))},
-      {"u32_little", prefixed(LengthPrefix::integer(4, little))},
-      {"u64_big", prefixed(LengthPrefix::integer(8))},
-      {"u64_little", prefixed(LengthPrefix::integer(8, little))},
-      {"varint", prefixed(LengthPrefix::varint())},
-      {"digits_5", prefixed(LengthPrefix::digits(5))},
-      {"until_close", [] { return any(UntilCloseCodec{limit_bytes}); }},
+      {"delimited", "newline", delimited("\n")},
+      {"delimited", "crlf", delimited("\r\n")},
+      {"delimited", "zero_byte", delimited(std::string_view{"\0", 1})},
+      {"delimited", "repeating_mark", delimited("aab")},
+      {"delimited", "twice_the_same", delimited("aa")},
+      {"length_prefixed", "u8", prefixed(LengthPrefix::integer(1))},
+      {"length_prefixed", "u16_big", prefixed(LengthPrefix::integer(2))},
+      {"length_prefixed", "u16_little", prefixed(LengthPrefix::integer(2, little))},
+      {"length_prefixed", "u32_big", prefixed(LengthPrefix::integer(4))},
+      {"length_prefixed", "u32_little", prefixed(LengthPrefix::integer(4, little))},
+      {"length_prefixed", "u64_big", prefixed(LengthPrefix::integer(8))},
+      {"length_prefixed", "u64_little", prefixed(LengthPrefix::integer(8, little))},
+      {"length_prefixed", "varint", prefixed(LengthPrefix::varint())},
+      {"length_prefixed", "digits_5", prefixed(LengthPrefix::digits(5))},
+      {"until_close", "until_close", [] { return any(UntilCloseCodec{limit_bytes}); }},
   };
+}
+
+inline std::vector<CodecRow> codec_rows(std::string_view kind) {
+  std::vector<CodecRow> rows = codec_rows();
+  std::erase_if(rows, [kind](const CodecRow& row) { return kind != row.kind; });
+  return rows;
 }
 
 // What a stream decodes to: its frames, and how it ends.

@@ -1,0 +1,59 @@
+// What a message to another process of this machine and back costs: by pipe, Unix socket, TCP.
+//   c++ -O2 -std=c++20 local_ipc.cc $(pkg-config --cflags --libs switchboard)
+//   ./a.out 20000      so many times
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <switchboard/switchboard.hpp>
+
+using namespace switchboard;
+
+int check(int result, const char* call) {
+  if (result < 0) std::perror(call), std::exit(1);
+  return result;
+}
+
+// Microseconds for 64 bytes that are written to `out` and come back on `in`.
+double cost(int in, int out, int their_in, int their_out, int times) {
+  const pid_t echo = check(fork(), "fork");
+  close(echo == 0 ? in : their_in), close(echo == 0 ? out : their_out);
+  std::FILE* const from = fdopen(echo == 0 ? their_in : in, "r");
+  std::FILE* const to = fdopen(echo == 0 ? their_out : out, "w");
+  char text[64] =
+      {};  // a stream goes on where a call did a part only; what is not flushed stays here
+  const auto receive = [&] { return std::fread(text, sizeof text, 1, from) == 1; };
+  const auto send = [&] { return std::fwrite(text, sizeof text, 1, to) == 1 && !std::fflush(to); };
+  while (echo == 0 && receive() && send()) continue;
+  if (echo == 0) _exit(0);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < times; ++i) check(send() && receive() ? 0 : -1, "exchange");
+  const std::chrono::duration<double, std::micro> taken = std::chrono::steady_clock::now() - start;
+  std::fclose(from), std::fclose(to);
+  check(waitpid(echo, nullptr, 0), "waitpid");
+  return taken.count() / times;
+}
+
+int main(int argc, char** argv) {
+  const int times = std::atoi(argc > 1 ? argv[1] : "20000");
+  int a[2], b[2];
+  check(pipe(a), "pipe"), check(pipe(b), "pipe");
+  const double by_pipe = cost(a[0], b[1], b[0], a[1], times);
+  check(socketpair(AF_UNIX, SOCK_STREAM, 0, a), "socketpair");
+  const double by_unix = cost(a[0], dup(a[0]), a[1], dup(a[1]), times);
+  sys::SocketAddress where = Endpoint::parse("tcp://127.0.0.1:0").resolve().front();
+  const int server = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  check(bind(server, where.get(), where.length), "bind"), check(listen(server, 1), "listen");
+  check(getsockname(server, where.get(), &where.length), "getsockname");
+  a[0] = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
+  check(connect(a[0], where.get(), where.length), "connect");
+  a[1] = check(accept(server, nullptr, nullptr), "accept");
+  for (const int fd : a) sys::set_no_delay(fd);
+  const double by_tcp = cost(a[0], dup(a[0]), a[1], dup(a[1]), times);
+  const auto show = [&](const char* way, double us) {
+    std::printf("%-12s %6.2f us %6.2f\n", way, us, us / by_pipe);
+  };
+  show("pipe", by_pipe), show("Unix socket", by_unix), show("TCP", by_tcp);
+}

@@ -1,0 +1,36 @@
+// Connecting without blocking: every attempt at once, in one thread, and each tells what came of
+// it.
+//   c++ -std=c++20 non_blocking_connect.cc $(pkg-config --cflags --libs switchboard)
+//   ./a.out tcp://127.0.0.1:7007 tcp://127.0.0.1:1 unix:///run/nobody.sock
+#include <iostream>
+#include <list>
+#include <switchboard/switchboard.hpp>
+
+using namespace switchboard;
+
+// What is done with a connection, once there is one: here nothing.
+struct Nothing final : ConnectionHandler {
+  std::size_t on_data(Connection&, const Slice& input) override { return input.size(); }
+};
+
+int main(int argc, char** argv) try {
+  Reactor reactor;
+  Nothing nothing;
+  ConnectionTable connections{reactor, nothing};
+  std::list<Connector> attempts;
+  int pending = argc - 1;
+  ConnectOptions options;
+  options.timeout = std::chrono::seconds{1};
+  for (const std::string text : std::span{argv, static_cast<std::size_t>(argc)}.subspan(1)) {
+    const auto done = [&, text](Connection* connection, std::error_code error) {
+      std::cout << text << ": " << (error ? error.message() : "connected") << std::endl;
+      if (connection != nullptr) connection->close();
+      if (--pending == 0) reactor.stop();
+    };
+    attempts.emplace_back(connections, Endpoint::parse(text).resolve().front(), done, options);
+  }
+  if (pending > 0) reactor.run();
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
+}

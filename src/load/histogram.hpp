@@ -19,9 +19,9 @@ class Histogram {
   static constexpr int precision_bits = 6;
   static constexpr int highest_bit = 40;
 
-  void add(std::uint64_t nanoseconds) noexcept {
-    ++counts_[bucket_of(std::min(nanoseconds, longest))];
-    ++total_;
+  void add(std::uint64_t nanoseconds, std::uint64_t times = 1) noexcept {
+    counts_[bucket_of(std::min(nanoseconds, longest))] += times;
+    total_ += times;
     highest_ = std::max(highest_, nanoseconds);
   }
 

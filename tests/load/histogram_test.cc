@@ -37,6 +37,15 @@ TEST(Histogram, without_samples_tells_nought) {
   EXPECT_EQ(std::make_unique<Histogram>()->percentile_ns(0.5), 0U);
 }
 
+TEST(Histogram, many_equal_samples_are_as_good_as_each_by_itself) {
+  const auto histogram = std::make_unique<Histogram>();
+  histogram->add(50, 99);
+  histogram->add(100);
+  EXPECT_EQ(histogram->total(), 100U);
+  EXPECT_EQ(histogram->percentile_ns(0.99), 50U);
+  EXPECT_EQ(histogram->percentile_ns(1.0), 100U);
+}
+
 TEST(Histogram, values_below_128_are_exact) {
   const auto histogram = std::make_unique<Histogram>();
   for (std::uint64_t value = 0; value < 128; ++value) histogram->add(value);

@@ -67,7 +67,8 @@ void measure(Load& load, const Settings& settings, Progress& progress) {
                           load.failures()}));
 }
 
-const Failures& run_echo(EchoLoad& load, const Settings& settings, Progress& progress) {
+template <typename Load>
+const Failures& run_connected(Load& load, const Settings& settings, Progress& progress) {
   load.open();
   if (!settings.on_demand) {
     measure(load, settings, progress);
@@ -111,14 +112,12 @@ int run(const Settings& settings) {
   }
   if (settings.mode == Mode::fanout) {
     FanoutLoad load{reactor, settings, progress};
-    load.open();
-    measure(load, settings, progress);
-    return load.failures().empty() ? 0 : failed;
+    return run_connected(load, settings, progress).empty() ? 0 : failed;
   }
   EchoLoad load{reactor, settings, progress};
   const Failures& failures = settings.mode == Mode::idle
                                  ? run_idle(load, settings, reactor, progress)
-                                 : run_echo(load, settings, progress);
+                                 : run_connected(load, settings, progress);
   return failures.empty() ? 0 : failed;
 }
 

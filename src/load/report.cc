@@ -114,7 +114,11 @@ double rate_of(const RunReport& report) {
 std::string to_json_line(const RunReport& report) {
   const Settings& settings = report.settings;
   Json json{{"mode", words_of(settings.mode).mode}, {"connections", settings.connections}};
-  if (settings.mode == Mode::fanout) json["publishers"] = settings.publishers;
+  if (settings.mode == Mode::fanout) {
+    json["publishers"] = settings.publishers;
+    json["rooms"] = settings.rooms;
+    json["dialect"] = settings.dialect->name;
+  }
   const Json figures{{"size", settings.message_bytes},
                      {"depth", settings.depth},
                      {"rate", settings.rate},

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -129,15 +130,23 @@ std::vector<Option> churn_rows(Settings& settings) {
 // The longest that the head of a published line can get.
 constexpr std::size_t smallest_published = 64;
 
+// "plain (lines; the first is a name), redis (...), ..."
+std::string list_of_dialects() {
+  std::string list;
+  for (const Dialect& dialect : dialects()) {
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", dialect.name, dialect.summary);
+  }
+  return list;
+}
+
 std::vector<Option> fanout_rows(Settings& settings) {
   auto rows = echo_rows(settings);
   for (Option& row : rows) {
-    if (row.name == "--connections") row.help = "members of the room";
+    if (row.name == "--connections") row.help = "members of the rooms";
     if (row.name == "--depth")
       row.help = "messages of each publisher that somebody has not got yet";
     if (row.name == "--rate") row.help = "publish so many messages a second, whatever arrives";
   }
-  std::erase_if(rows, [](const Option& row) { return row.name == "--on-demand"; });
   rows.push_back({.name = "--publishers",
                   .placeholder = "N",
                   .initial = "1",
@@ -145,7 +154,40 @@ std::vector<Option> fanout_rows(Settings& settings) {
                   .apply = [&](std::string_view value) {
                     settings.publishers = *parse_count(value, Off::refused);
                   }});
+  rows.push_back({.name = "--rooms",
+                  .placeholder = "N",
+                  .initial = "1",
+                  .help = "among which publishers and members are divided evenly",
+                  .apply = [&](std::string_view value) {
+                    settings.rooms = *parse_count(value, Off::refused);
+                  }});
+  rows.push_back(
+      {.name = "--dialect",
+       .placeholder = "NAME",
+       .initial = std::string{dialects().front().name},
+       .help = list_of_dialects(),
+       .apply = [&](std::string_view value) { settings.dialect = &find_dialect(value); }});
   return rows;
+}
+
+void check_fanout(const Settings& settings) {
+  if (settings.message_bytes < smallest_published) {
+    throw UsageError(
+        fmt::format("--size: {} is too short for what a published line carries; write "
+                    "at least {}",
+                    settings.message_bytes, smallest_published));
+  }
+  const std::size_t longest = settings.dialect->longest_message;
+  if (longest > 0 && settings.message_bytes > longest) {
+    throw UsageError(fmt::format("--size: {} is too long for a line of {}; write at most {}",
+                                 settings.message_bytes, settings.dialect->name, longest));
+  }
+  const std::size_t fewest = std::min(settings.publishers, settings.connections);
+  if (settings.rooms > fewest) {
+    throw UsageError(fmt::format(
+        "--rooms: {} need as many --publishers and --connections, at least; write at most {}",
+        settings.rooms, fewest));
+  }
 }
 
 constexpr const char* footer =
@@ -164,8 +206,8 @@ busy to be punctual.
 )";
 
 constexpr const char* fanout_footer =
-    R"(Speaks plain lines: the first line of a connection is its name, all further ones go to its room. Every
-member checks that it got every message of every publisher once, in order and whole.
+    R"(Every member must get every message of every publisher of its room once, in order and whole, and all
+members of a room must get its messages in one order. Latency is from publishing to receipt.
 
 )";
 
@@ -203,12 +245,7 @@ Parsed parse_settings(int argc, const char* const* argv) {
   if (settings.mode == Mode::idle && settings.server_pid == 0) {
     throw UsageError("--server-pid is missing: whose memory is to be read? write --server-pid PID");
   }
-  if (settings.mode == Mode::fanout && settings.message_bytes < smallest_published) {
-    throw UsageError(
-        fmt::format("--size: {} is too short for what a published line carries; write "
-                    "at least {}",
-                    settings.message_bytes, smallest_published));
-  }
+  if (settings.mode == Mode::fanout) check_fanout(settings);
   if (settings.rate > 0 && settings.depth > 1) {
     throw UsageError("--depth and --rate contradict each other; give one of them");
   }

@@ -13,6 +13,7 @@
 #include "switchboard/net/endpoint.hpp"
 
 #include "command_line/commands.hpp"
+#include "load/dialect.hpp"
 
 namespace switchboard::load {
 
@@ -22,11 +23,13 @@ struct Settings {
   Mode mode = Mode::echo;
   Endpoint server = Endpoint::parse("tcp://127.0.0.1:7007");
   const Backend* backend = nullptr;
-  std::size_t connections = 1;  // fanout: members of the room
+  std::size_t connections = 1;  // fanout: members of rooms
   std::size_t message_bytes = 64;
   std::size_t depth = 1;       // messages under way on each connection
   std::uint64_t rate = 0;      // messages a second over all connections; 0: closed loop
   std::size_t publishers = 1;  // of a fanout; further connections
+  std::size_t rooms = 1;       // over which publishers and members are spread
+  const Dialect* dialect = dialects().data();
   Nanoseconds warm_up{};
   Nanoseconds duration{};
   std::optional<std::uint64_t> count;  // messages (churn: cycles) instead of a duration

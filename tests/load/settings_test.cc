@@ -55,6 +55,17 @@ TEST(Settings, are_taken_as_given) {
   EXPECT_EQ(settings.backend->name, "poll");
 }
 
+TEST(Settings, of_a_fanout_have_a_dialect_and_rooms) {
+  const Settings usual = parse({"fanout"});
+  EXPECT_EQ(usual.dialect->name, "plain");
+  EXPECT_EQ(usual.rooms, 1U);
+  const Settings settings = parse({"fanout", "--dialect=nats", "--rooms=4", "--publishers=5",
+                                   "--connections=8", "--on-demand"});
+  EXPECT_EQ(settings.dialect->name, "nats");
+  EXPECT_EQ(settings.rooms, 4U);
+  EXPECT_TRUE(settings.on_demand);
+}
+
 TEST(Settings, mistakes_name_the_option_and_the_mend) {
   EXPECT_THAT(complaint({"idle"}), HasSubstr("--server-pid"));
   EXPECT_THAT(complaint({"echo", "--size=0"}), HasSubstr("--size: '0' is no message; write 1"));
@@ -62,6 +73,10 @@ TEST(Settings, mistakes_name_the_option_and_the_mend) {
   EXPECT_THAT(complaint({"churn", "--rate", "5"}), HasSubstr("no option '--rate'"));
   EXPECT_THAT(complaint({"echo", "--server", "nowhere"}), HasSubstr("--server: "));
   EXPECT_THAT(complaint({"echo", "--count"}), HasSubstr("--count 10000"));
+  EXPECT_THAT(complaint({"fanout", "--size=32"}), HasSubstr("write at least 64"));
+  EXPECT_THAT(complaint({"fanout", "--dialect=irc", "--size=500"}), HasSubstr("at most 384"));
+  EXPECT_THAT(complaint({"fanout", "--dialect=xmpp"}), HasSubstr("plain, redis, nats, irc"));
+  EXPECT_THAT(complaint({"fanout", "--rooms=2", "--connections=9"}), HasSubstr("at most 1"));
   EXPECT_THAT(complaint({"ecco"}), HasSubstr("no command 'ecco'"));
 }
 

@@ -189,10 +189,21 @@ void Reactor::dispatch(std::span<const Event> events) {
     EventHandler* handler = find(event.token);
     if (handler == nullptr) continue;  // deregistered earlier in this very batch
     handler->on_ready(event.readiness);
-    if (dirty_.size() >= max_dirty_handlers || arena_.committed_bytes() >= max_committed_bytes) {
-      flush();
-    }
+    ++dispatched_;
+    if (is_time_to_flush()) flush();
   }
+}
+
+bool Reactor::is_time_to_flush() const noexcept {
+  if (flush_soon_ || arena_.committed_bytes() >= max_committed_bytes) return true;
+  return dirty_.size() >= max_dirty_handlers &&
+         dirty_.size() <= max_dirty_handlers_per_event * dispatched_;
+}
+
+void Reactor::flush() {
+  dispatched_ = 0;
+  flush_soon_ = false;
+  run_marked(dirty_, &EventHandler::on_flush);
 }
 
 // With thousands of handlers each one's memory comes from afar: it may come while the one before it

@@ -69,6 +69,9 @@ class Reactor {
   // happens on the next turn, which then does not wait.
 
   void mark_dirty(EventHandler& handler) { dirty_.push_back(&handler); }
+  // Flushes before the next event is dispatched: for a handler that has written much to many, who
+  // may begin with it while more is made.
+  void flush_soon() noexcept { flush_soon_ = true; }
   void release_later(EventHandler& handler) { released_.push_back(&handler); }
   // For a handler that dies before the end of the turn: whoever tears down a service by hand.
   void forget(EventHandler& handler) noexcept;
@@ -109,8 +112,10 @@ class Reactor {
 
  private:
   // An early flush keeps what a turn touches within the cache, and peers from waiting for each
-  // other.
+  // other. Not where a few events have made many handlers dirty, as a message to a thousand does:
+  // those are flushed once a turn, however many messages it has brought.
   static constexpr std::size_t max_dirty_handlers = 16;
+  static constexpr std::size_t max_dirty_handlers_per_event = 2;
   static constexpr std::size_t max_committed_bytes = 64 * 1024;
 
   class WakeUp final : public EventHandler {
@@ -149,7 +154,8 @@ class Reactor {
   void run_signals();
   // Runs `step` of each handler marked so far; those marked meanwhile wait for the next turn.
   static void run_marked(std::vector<EventHandler*>& marked, void (EventHandler::*step)());
-  void flush() { run_marked(dirty_, &EventHandler::on_flush); }
+  bool is_time_to_flush() const noexcept;
+  void flush();
 
   std::unique_ptr<Poller> poller_;
   std::vector<Registration> registrations_;
@@ -159,6 +165,8 @@ class Reactor {
   TimerQueue timers_;
   Arena arena_;
   std::optional<Instant> now_;
+  std::size_t dispatched_ = 0;  // since the last flush
+  bool flush_soon_ = false;
   bool stopping_ = false;
 
   sys::Pipe wake_pipe_;

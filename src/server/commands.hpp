@@ -8,6 +8,7 @@ namespace switchboard::server {
 
 // Serves until SIGINT or SIGTERM.
 int run_echo(const EchoOptions& options);
+int run_chat(const ChatOptions& options);
 
 // Prints the table of backends.
 int list_backends();

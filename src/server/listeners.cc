@@ -2,30 +2,28 @@
 
 #include <fmt/core.h>
 
-#include <string>
-
 #include "switchboard/sys/process.hpp"
 
 #include "command_line/output.hpp"
 
 namespace switchboard::server {
 
-Listeners::Listeners(Reactor& reactor, ConnectionTable& table,
-                     const std::vector<Endpoint>& endpoints, ConnectionLog& connection_log) {
+void Listeners::add(ConnectionTable& table, const std::vector<Endpoint>& endpoints,
+                    std::string_view dialect) {
   for (const Endpoint& endpoint : endpoints) {
-    listeners_.emplace_back(
-        reactor, endpoint, table,
-        [&connection_log](const AcceptProblem& problem) { connection_log.not_accepted(problem); });
+    entries_.emplace_back(
+        dialect, reactor_, endpoint, table,
+        [&log = connection_log_](const AcceptProblem& problem) { log.not_accepted(problem); });
   }
 }
 
 void Listeners::announce(std::string_view backend, Log& log) const {
   std::string ready;
-  for (const Listener& listener : listeners_) {
-    for (const Endpoint& endpoint : listener.endpoints()) {
-      log.write(LogLevel::info, "listening",
-                {{"endpoint", endpoint.to_string()}, {"backend", backend}});
-      ready += fmt::format("listening on {} ({})\n", printable(endpoint.to_string()), backend);
+  for (const Entry& entry : entries_) {
+    for (const Endpoint& endpoint : entry.listener.endpoints()) {
+      const std::string address = entry.dialect + endpoint.to_string();
+      log.write(LogLevel::info, "listening", {{"endpoint", address}, {"backend", backend}});
+      ready += fmt::format("listening on {} ({})\n", printable(address), backend);
     }
   }
   if (const auto error = command_line::write_all(sys::standard_output, ready)) {

@@ -23,17 +23,19 @@ std::string version_text() {
 }
 
 // In the order of the table below.
-enum CommandIndex : std::size_t { echo, list };
+enum CommandIndex : std::size_t { echo, chat, list };
 
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
   EchoOptions echo_options;
+  ChatOptions chat_options;
   const Program program{
       .name = "switchboard",
       .help = "A non-blocking reactor with interchangeable pollers, and servers on it.",
       .version = version_text(),
       .commands = {echo_command(echo_options),
+                   chat_command(chat_options),
                    {.name = "backends",
                     .help = "lists the ways to wait for descriptors",
                     .footer = "",
@@ -45,6 +47,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     case echo:
       check(echo_options);
       return echo_options;
+    case chat:
+      check(chat_options);
+      return chat_options;
     default:
       return ListBackends{};
   }

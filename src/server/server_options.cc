@@ -16,16 +16,6 @@ namespace {
 
 constexpr std::size_t no_limit = SIZE_MAX;
 
-void add_endpoint(ServerOptions& options, std::string_view value) {
-  Endpoint endpoint = Endpoint::parse(value);
-  // Port 0 is another one each time.
-  const bool picked = endpoint.kind() == Endpoint::Kind::tcp && endpoint.port() == 0;
-  if (!picked && std::ranges::count(options.listen, endpoint) > 0) {
-    throw std::invalid_argument(fmt::format("'{}' is given twice; give it once", value));
-  }
-  options.listen.push_back(std::move(endpoint));
-}
-
 void set_idle_timeout(ServerOptions& options, std::string_view value) {
   const auto timeout = parse_duration(value, Off::allowed);
   if (timeout == Nanoseconds::zero()) {
@@ -60,14 +50,18 @@ Option backend_row(const Backend*& backend) {
           .apply = [&](std::string_view value) { backend = &find_backend(value); }};
 }
 
-std::vector<Option> server_rows(ServerOptions& options, std::string listen) {
+void add_listening_endpoint(std::vector<Endpoint>& endpoints, std::string_view value) {
+  Endpoint endpoint = Endpoint::parse(value);
+  // Port 0 is another one each time.
+  const bool picked = endpoint.kind() == Endpoint::Kind::tcp && endpoint.port() == 0;
+  if (!picked && std::ranges::count(endpoints, endpoint) > 0) {
+    throw std::invalid_argument(fmt::format("'{}' is given twice; give it once", value));
+  }
+  endpoints.push_back(std::move(endpoint));
+}
+
+std::vector<Option> server_rows(ServerOptions& options, const ServerDefaults& defaults) {
   return {
-      {.name = "--listen",
-       .placeholder = "ENDPOINT",
-       .initial = std::move(listen),
-       .help = "where to listen; may be given again for more",
-       .apply = [&](std::string_view value) { add_endpoint(options, value); },
-       .repeatable = true},
       backend_row(options.backend),
       {.name = "--max-connections",
        .placeholder = "N|off",
@@ -79,13 +73,13 @@ std::vector<Option> server_rows(ServerOptions& options, std::string listen) {
            }},
       {.name = "--idle-timeout",
        .placeholder = "TIME|off",
-       .initial = "5m",
+       .initial = defaults.idle_timeout,
        .help = "close connections on which nothing moves for so long",
        .apply = [&](std::string_view value) { set_idle_timeout(options, value); }},
       {.name = "--high-water",
        .placeholder = "SIZE",
        .initial = "256KiB",
-       .help = "stop reading from a client with so much unread echo",
+       .help = "stop reading from a client with so much unread",
        .apply = [&](std::string_view value) { set_high_water(options, value); }},
       {.name = "--output-limit",
        .placeholder = "SIZE|off",

@@ -15,16 +15,23 @@
 namespace switchboard::server {
 
 struct ServerOptions {
-  std::vector<Endpoint> listen;  // never empty, no two alike
   const Backend* backend = nullptr;
   ConnectionLimits limits;
   Nanoseconds drain_timeout{};  // of the whole shutdown
   LogLevel log_level = LogLevel::info;
 };
 
-// The rows that fill `options`, which must outlive them. `listen` is where it listens where nothing
-// else is said.
-std::vector<command_line::Option> server_rows(ServerOptions& options, std::string listen);
+// What holds where nothing else is said, as it would be written.
+struct ServerDefaults {
+  std::string idle_timeout;
+};
+
+// The rows that fill `options`, which must outlive them.
+std::vector<command_line::Option> server_rows(ServerOptions& options,
+                                              const ServerDefaults& defaults);
+// One more place to listen, which is to be different from those before. Throws
+// std::invalid_argument.
+void add_listening_endpoint(std::vector<Endpoint>& endpoints, std::string_view value);
 // Throws command_line::UsageError where two options contradict each other.
 void check(const ServerOptions& options);
 

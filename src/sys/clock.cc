@@ -27,4 +27,12 @@ std::chrono::system_clock::time_point wall_now() noexcept {
   return Wall::time_point{std::chrono::duration_cast<Wall::duration>(read_clock(CLOCK_REALTIME))};
 }
 
+TimeOfDay local_time_of_day(std::chrono::system_clock::time_point moment) noexcept {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(moment);
+  tm local{};
+  // Fails only for years that do not fit an int.
+  if (::localtime_r(&seconds, &local) == nullptr) return {};
+  return {.hour = local.tm_hour, .minute = local.tm_min};
+}
+
 }  // namespace switchboard::sys

@@ -82,6 +82,13 @@ std::chrono::system_clock::time_point wall_now() noexcept {
   return in_kernel()->wall_now();
 }
 
+// In the simulation it is always Greenwich.
+TimeOfDay local_time_of_day(std::chrono::system_clock::time_point moment) noexcept {
+  const std::chrono::hh_mm_ss time{moment - std::chrono::floor<std::chrono::days>(moment)};
+  return {.hour = static_cast<int>(time.hours().count()),
+          .minute = static_cast<int>(time.minutes().count())};
+}
+
 // --- descriptor.hpp
 
 void close_descriptor(int fd) noexcept {

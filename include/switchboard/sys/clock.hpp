@@ -21,4 +21,11 @@ constexpr Instant later(Instant moment, Nanoseconds delay) noexcept {
 // CLOCK_REALTIME: for people who read logs, never for timers.
 std::chrono::system_clock::time_point wall_now() noexcept;
 
+// What clocks on the wall show where the process runs (localtime_r(3), TZ).
+struct TimeOfDay {
+  int hour = 0;
+  int minute = 0;
+};
+TimeOfDay local_time_of_day(std::chrono::system_clock::time_point moment) noexcept;
+
 }  // namespace switchboard::sys

@@ -1,0 +1,68 @@
+#include "chat/plain_form.hpp"
+
+#include <fmt/core.h>
+
+#include "switchboard/sys/clock.hpp"
+
+namespace switchboard::chat {
+
+namespace {
+
+void append(std::string& out, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) out.append(part);
+}
+
+void append_reason(std::string& out, std::string_view why) {
+  if (!why.empty()) append(out, {" (", without_control(why), ")"});
+}
+
+}  // namespace
+
+void PlainForm::encode(const Event& event, std::string& out) const {
+  const std::string_view who = event.who.name();
+  append_time(event.time, out);
+  switch (event.kind) {
+    case Event::Kind::said:
+      append(out, {" <", who, "> ", without_control(event.text)});
+      break;
+    case Event::Kind::acted:
+      append(out, {" * ", who, " ", without_control(event.text)});
+      break;
+    case Event::Kind::told:
+      append(out, {" ", who, " to you: ", without_control(event.text)});
+      break;
+    case Event::Kind::joined:
+      append(out, {" -> ", who, " has joined ", event.room->name()});
+      break;
+    case Event::Kind::left:
+      append(out, {" <- ", who, " has left ", event.room->name()});
+      append_reason(out, event.text);
+      break;
+    case Event::Kind::quit:
+      append(out, {" <- ", who, " has gone"});
+      append_reason(out, event.text);
+      break;
+    case Event::Kind::renamed:
+      append(out, {" -- ", event.text, " is now ", who});
+      break;
+    case Event::Kind::retitled:
+      append(out, {" -- ", who, " has set the topic: ", without_control(event.text)});
+      break;
+  }
+  out.append(line_end_);
+}
+
+// The local time, HH:MM. Time zones change at full minutes, and to look one up takes longer than
+// all the rest of a message.
+void PlainForm::append_time(WallTime time, std::string& out) const {
+  const std::int64_t minute =
+      std::chrono::floor<std::chrono::minutes>(time).time_since_epoch().count();
+  if (minute != minute_) {
+    const sys::TimeOfDay local = sys::local_time_of_day(time);
+    time_ = fmt::format("{:02}:{:02}", local.hour, local.minute);
+    minute_ = minute;
+  }
+  out.append(time_);
+}
+
+}  // namespace switchboard::chat

@@ -1,0 +1,25 @@
+// What people may type, and what may reach another person's terminal.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace switchboard::chat {
+
+// Whether `text` is UTF-8 throughout (RFC 3629): no overlong forms, no surrogates.
+bool is_utf8(std::string_view text) noexcept;
+
+// Whether `text`, which is UTF-8, holds a control character: C0, DEL or C1 (ISO/IEC 6429), with
+// which a terminal can be made to do more than show letters.
+bool has_control(std::string_view text) noexcept;
+
+// `text`, which is UTF-8, without its control characters; a tab becomes a blank.
+std::string without_control(std::string_view text);
+
+// What two names have in common that are the same name: A to Z as a to z, nothing else (the
+// casemapping "ascii" of IRC).
+bool same_name(std::string_view one, std::string_view other) noexcept;
+std::size_t hash_folded(std::string_view name) noexcept;
+
+}  // namespace switchboard::chat

@@ -1,0 +1,155 @@
+#include "server/chat_options.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+
+#include "command_line/quantity.hpp"
+
+namespace switchboard::server {
+
+using namespace command_line;
+
+namespace {
+
+constexpr std::string_view plain_dialect = "plain+";
+constexpr std::size_t longest_motd = 64 * 1024;  // well within any output limit
+
+constexpr std::string_view footer =
+    R"(People connect with nc, telnet or socat: the first line is a name, every further one is said to
+the room; /help lists the commands.
+
+An ENDPOINT is plain+tcp://127.0.0.1:7000, plain+tcp://[::1]:7000, plain+tcp://localhost:7000,
+plain+tcp://*:7000 (every address) or plain+unix:///run/chat.sock; port 0 picks one. A TIME is 250ms,
+30s, 5m or 1h, a SIZE 65536, 64KiB, 1MiB or 2GiB (KB, MB, GB: powers of 1,000). 'off' turns a limit
+off.
+
+)";
+
+void add_endpoint(ChatOptions& options, std::string_view value) {
+  if (!value.starts_with(plain_dialect)) {
+    throw std::invalid_argument(fmt::format(
+        "'{}' names no dialect; write plain+ in front of the endpoint: {}tcp://127.0.0.1:7000",
+        value, plain_dialect));
+  }
+  add_listening_endpoint(options.plain, value.substr(plain_dialect.size()));
+}
+
+void read_motd(ChatOptions& options, std::string_view path) {
+  std::ifstream file{std::string{path}, std::ios::binary};
+  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  if (!file.is_open() || file.bad()) {
+    throw std::invalid_argument(fmt::format("cannot read '{}' ({}); name a file that can be read",
+                                            path, sys::make_error(errno).message()));
+  }
+  if (text.size() > longest_motd) {
+    throw std::invalid_argument(fmt::format("'{}' has {}; write at most {}", path,
+                                            format_size(text.size()), format_size(longest_motd)));
+  }
+  if (!chat::is_utf8(text)) {
+    throw std::invalid_argument(fmt::format("'{}' is not UTF-8; save it as UTF-8", path));
+  }
+  std::erase(text, '\r');
+  if (!text.empty() && !text.ends_with('\n')) text.push_back('\n');
+  options.plain_settings.motd = std::move(text);
+}
+
+// BURST:RATE, or off.
+chat::BucketSize parse_flood(std::string_view text) {
+  if (text == "off") return {};
+  unsigned burst = 0;
+  unsigned rate = 0;
+  const char* end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, burst);
+  const bool has_rate = first.ec == std::errc{} && first.ptr != end && *first.ptr == ':';
+  const auto second =
+      has_rate ? std::from_chars(first.ptr + 1, end, rate) : std::from_chars_result{end, first.ec};
+  constexpr unsigned most = 1'000'000;
+  if (!has_rate || second.ec != std::errc{} || second.ptr != end || burst == 0 || rate == 0 ||
+      burst > most || rate > most) {
+    throw std::invalid_argument(fmt::format(
+        "'{}' is not LINES:PER_SECOND, both from 1 to {}; write 20:5 for twenty lines at once and "
+        "five a second after that, or off",
+        text, most));
+  }
+  return {.burst = burst, .interval = Nanoseconds{std::chrono::seconds{1}} / rate};
+}
+
+std::vector<Option> chat_rows(ChatOptions& options) {
+  return {
+      {.name = "--motd",
+       .placeholder = "FILE",
+       .initial = "",
+       .help = "what everybody is shown first",
+       .apply = [&](std::string_view value) { read_motd(options, value); },
+       .example = "motd.txt"},
+      {.name = "--max-per-address",
+       .placeholder = "N|off",
+       .initial = "off",
+       .help = "connections from one address (one /64 of IPv6)",
+       .apply =
+           [&](std::string_view value) {
+             options.addresses.most = parse_count(value, Off::allowed).value_or(SIZE_MAX);
+           }},
+      {.name = "--count-loopback",
+       .placeholder = "",
+       .initial = "",
+       .help = "--max-per-address holds for this machine too",
+       .apply = [&](std::string_view) { options.addresses.counts_loopback = true; }},
+      {.name = "--registration-timeout",
+       .placeholder = "TIME|off",
+       .initial = "60s",
+       .help = "show out who has given no name by then",
+       .apply =
+           [&](std::string_view value) {
+             options.plain_settings.registration_timeout =
+                 parse_duration(value, Off::allowed).value_or(Nanoseconds::zero());
+           }},
+      {.name = "--flood",
+       .placeholder = "LINES:PER_SECOND|off",
+       .initial = "20:5",
+       .help = "so many at once; who is faster is not read from for a while",
+       .apply = [&](std::string_view value) { options.plain_settings.flood = parse_flood(value); }},
+      {.name = "--line-limit",
+       .placeholder = "SIZE",
+       .initial = "1024",
+       .help = "a longer line is refused whole",
+       .apply =
+           [&](std::string_view value) {
+             options.plain_settings.line_bytes = *parse_size(value, Off::refused);
+           }},
+      {.name = "--room-limit",
+       .placeholder = "N",
+       .initial = "10000",
+       .help = "how many rooms there may be",
+       .apply =
+           [&](std::string_view value) {
+             options.chat_limits.rooms = *parse_count(value, Off::refused);
+           }},
+  };
+}
+
+}  // namespace
+
+Command chat_command(ChatOptions& options) {
+  std::vector<Option> rows{{.name = "--listen",
+                            .placeholder = "ENDPOINT",
+                            .initial = "plain+tcp://127.0.0.1:7000",
+                            .help = "where to listen; may be given again for more",
+                            .apply = [&](std::string_view value) { add_endpoint(options, value); },
+                            .repeatable = true}};
+  std::ranges::move(server_rows(options, {.idle_timeout = "off"}), std::back_inserter(rows));
+  std::ranges::move(chat_rows(options), std::back_inserter(rows));
+  return {.name = "chat",
+          .help = "rooms for people who type lines",
+          .footer = fmt::format("{}{}", footer, server_help),
+          .options = std::move(rows)};
+}
+
+}  // namespace switchboard::server

@@ -316,13 +316,15 @@ class ThreeSets(unittest.TestCase):
 
 class LocalIpc(unittest.TestCase):
     def test_measures_each_way_in_relation_to_the_pipe(self):
-        answer = run("local_ipc", "200")
+        answer = run("local_ipc", "50")
         self.assertEqual((answer.stderr, answer.returncode), ("", 0))
-        found = re.findall(r"^(\S.*?) +(\d+\.\d\d) us +(\d+\.\d\d)$", answer.stdout, re.MULTILINE)
-        self.assertEqual([way for way, _, _ in found], ["pipe", "Unix socket", "TCP"])
-        self.assertEqual(found[0][2], "1.00")
-        for _, cost, _ in found:
-            self.assertGreater(float(cost), 0)
+        found = re.fullmatch(r"pipe (\S+) us, Unix socket (\S+) us \((\S+) times\), "
+                             r"TCP (\S+) us \((\S+) times\)\n", answer.stdout)
+        self.assertTrue(found, answer.stdout)
+        pipe, unix, unix_ratio, tcp, tcp_ratio = (float(each) for each in found.groups())
+        self.assertGreater(pipe, 0)
+        self.assertAlmostEqual(unix / pipe, unix_ratio, delta=0.02)
+        self.assertAlmostEqual(tcp / pipe, tcp_ratio, delta=0.02)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,8 @@ namespace {
 // What some dialect needs for itself: separators, sigils, wildcards.
 constexpr std::string_view reserved = " ,*?!@:#/$&+~%";
 
-std::span<const std::byte> as_bytes(std::string_view text) noexcept {
-  return std::as_bytes(std::span{text});
-}
+// Stands for a user or host that is not known, which are never written as nothing.
+constexpr std::string_view unknown = "unknown";
 
 }  // namespace
 
@@ -23,6 +22,30 @@ Person::~Person() {
 
 bool Person::is_in(const Room& room) const noexcept {
   return std::ranges::find(rooms_, &room) != rooms_.end();
+}
+
+std::string full_name(const Person& person) {
+  std::string name;
+  append_full_name(person, person.name(), name);
+  return name;
+}
+
+void append_full_name(const Person& person, std::string_view name, std::string& out) {
+  const Profile* profile = person.profile();
+  out.append(name).append(1, '!');
+  out.append(profile == nullptr || profile->user.empty() ? unknown : profile->user);
+  out.append(1, '@').append(person.host().empty() ? unknown : person.host());
+}
+
+Standing Room::standing_of(const Person& person) const noexcept {
+  const auto place = std::ranges::find(people_, &person);
+  return place == people_.end() ? of_anybody
+                                : standings_[static_cast<std::size_t>(place - people_.begin())];
+}
+
+const Rules& Room::rules() const noexcept {
+  static const Rules first_rules;
+  return rules_ == nullptr ? first_rules : *rules_;
 }
 
 Chat::~Chat() {
@@ -64,6 +87,8 @@ Refusal Chat::enter(Person& person, std::string_view name) {
     person.name_.clear();
     throw;
   }
+  person.serial_ = ++last_serial_;
+  if (observer_ != nullptr) observer_->on_entered(person);
   return Refusal::none;
 }
 
@@ -76,13 +101,16 @@ Refusal Chat::rename(Person& person, std::string_view name) {
   auto node = people_.extract(person);  // its name must not change while it is listed
   std::swap(before, person.name_);
   people_.insert(std::move(node));
-  announce({.kind = Event::Kind::renamed, .who = person, .text = before});
+  announce({.kind = Event::Kind::renamed, .who = person, .text = before},
+           person.hears_own_acts_ ? &person : nullptr);
+  if (observer_ != nullptr) observer_->on_renamed(person, before);
   return Refusal::none;
 }
 
 void Chat::quit(Person& person, std::string_view why) {
   if (!person.is_here()) return;
-  announce({.kind = Event::Kind::quit, .who = person, .text = why});
+  announce({.kind = Event::Kind::quit, .who = person, .text = why}, nullptr);
+  if (observer_ != nullptr) observer_->on_quit(person);
   dismiss(person);
 }
 
@@ -96,14 +124,14 @@ void Chat::dismiss(Person& person) noexcept {
 // --- Rooms
 
 Room& Chat::make_room(std::string_view name) {
-  auto room = std::make_unique<Room>(name);
-  room->index_ = owned_rooms_.size();
-  owned_rooms_.push_back(std::move(room));
-  Room& made = *owned_rooms_.back();
+  const std::uint64_t serial = ++last_serial_;
+  Room& made = *owned_rooms_.emplace(serial, std::make_unique<Room>(name)).first->second;
+  made.serial_ = serial;
+  made.made_at_ = clock_();
   try {
     rooms_.add(made);
   } catch (...) {
-    owned_rooms_.pop_back();
+    owned_rooms_.erase(serial);
     throw;
   }
   return made;
@@ -112,13 +140,31 @@ Room& Chat::make_room(std::string_view name) {
 void Chat::destroy(Room& room) noexcept {
   rooms_.remove(room);
   std::erase(talking_, &room);
-  const std::size_t index = room.index_;
-  owned_rooms_.back()->index_ = index;
-  std::swap(owned_rooms_[index], owned_rooms_.back());
-  owned_rooms_.pop_back();
+  owned_rooms_.erase(room.serial_);
 }
 
-Refusal Chat::join(Person& person, std::string_view name) {
+// What the room's rules say; an invitation is worth more than a key, a limit or a ban.
+Refusal Chat::check_join(const Person& person, const Room& room, std::string_view key) {
+  if (room.rules_ == nullptr) return Refusal::none;
+  const Rules& rules = *room.rules_;
+  if (std::ranges::count(rules.invited, person.serial_) > 0) return Refusal::none;
+  const std::string who = full_name(person);
+  if (rules.bans_from_joining(who)) return Refusal::banned;
+  if (rules.by_invitation && !rules.welcomes(who, person.serial_)) return Refusal::by_invitation;
+  if (!rules.key.empty() && rules.key != key) return Refusal::wrong_key;
+  if (rules.most_people != 0 && room.people_.size() >= rules.most_people) return Refusal::full;
+  return Refusal::none;
+}
+
+// Leaves nothing half done where there is no memory.
+void Chat::add(Person& person, Room& room, Standing standing) {
+  room.standings_.reserve(room.people_.size() + 1);
+  room.people_.push_back(&person);
+  room.standings_.push_back(standing);
+  if (room.rules_ != nullptr) std::erase(room.rules_->invited, person.serial_);
+}
+
+Refusal Chat::join(Person& person, std::string_view name, std::string_view key) {
   assert(person.is_here() && !telling_);
   Room* room = find_room(name);
   if (room != nullptr && person.is_in(*room)) return Refusal::none;
@@ -127,16 +173,25 @@ Refusal Chat::join(Person& person, std::string_view name) {
   }
   if (person.rooms_.size() >= limits_.rooms_of_a_person) return Refusal::in_too_many_rooms;
   if (room == nullptr && rooms_.size() >= limits_.rooms) return Refusal::too_many_rooms;
+  if (room != nullptr) {
+    if (const Refusal refusal = check_join(person, *room, key); refusal != Refusal::none) {
+      return refusal;
+    }
+  }
+  const Standing standing = room == nullptr ? is_operator : of_anybody;
   person.rooms_.reserve(person.rooms_.size() + 1);  // first: what follows must not be half done
   if (room == nullptr) room = &make_room(name);
   try {
     broadcast(*room, {.kind = Event::Kind::joined, .who = person, .room = room});
-    room->people_.push_back(&person);
+    add(person, *room, standing);
   } catch (...) {
     if (room->people_.empty()) destroy(*room);
     throw;
   }
   person.rooms_.push_back(room);
+  if (person.hears_own_acts_) {
+    tell_one(person, {.kind = Event::Kind::joined, .who = person, .room = room});
+  }
   return Refusal::none;
 }
 
@@ -150,6 +205,8 @@ Refusal Chat::leave(Person& person, Room& room, std::string_view why) {
 void Chat::remove(Person& person, Room& room) noexcept {
   assert(!telling_);
   const auto place = std::ranges::find(room.people_, &person);
+  room.standings_[static_cast<std::size_t>(place - room.people_.begin())] = room.standings_.back();
+  room.standings_.pop_back();
   *place = room.people_.back();
   room.people_.pop_back();
   std::erase(person.rooms_, &room);
@@ -159,116 +216,92 @@ void Chat::remove(Person& person, Room& room) noexcept {
 Refusal Chat::retitle(Person& person, Room& room, std::string_view topic) {
   if (!person.is_in(room)) return Refusal::not_there;
   if (topic.size() > limits_.topic_bytes) return Refusal::too_long;
+  if (room.rules().topic_is_locked && (room.standing_of(person) & is_operator) == 0) {
+    return Refusal::not_operator;
+  }
   room.topic_ = topic;
+  room.topic_by_ = person.name_;
+  room.topic_at_ = clock_();
   broadcast(room, {.kind = Event::Kind::retitled, .who = person, .room = &room, .text = topic});
   return Refusal::none;
 }
 
+Refusal Chat::kick(Person& by, Person& whom, Room& room, std::string_view why) {
+  if (!by.is_in(room)) return Refusal::not_there;
+  if ((room.standing_of(by) & is_operator) == 0) return Refusal::not_operator;
+  if (!whom.is_in(room)) return Refusal::other_not_there;
+  broadcast(room,
+            {.kind = Event::Kind::kicked, .who = by, .room = &room, .to = &whom, .text = why});
+  remove(whom, room);
+  return Refusal::none;
+}
+
+Refusal Chat::invite(Person& by, Person& whom, Room& room) {
+  if (!by.is_in(room)) return Refusal::not_there;
+  if (room.rules().by_invitation && (room.standing_of(by) & is_operator) == 0) {
+    return Refusal::not_operator;
+  }
+  if (whom.is_in(room)) return Refusal::there_already;
+  change_rules(room).invite(whom.serial_);
+  tell_one(whom, {.kind = Event::Kind::invited, .who = by, .room = &room, .to = &whom});
+  broadcast(room, {.kind = Event::Kind::inviting, .who = by, .room = &room, .to = &whom});
+  return Refusal::none;
+}
+
+Rules& Chat::change_rules(Room& room) {
+  if (room.rules_ == nullptr) room.rules_ = std::make_unique<Rules>();
+  return *room.rules_;
+}
+
+bool Chat::set_standing(Room& room, Person& person, Standing standing) noexcept {
+  const auto place = std::ranges::find(room.people_, &person);
+  if (place == room.people_.end()) return false;
+  room.standings_[static_cast<std::size_t>(place - room.people_.begin())] = standing;
+  return true;
+}
+
+void Chat::announce_rules(Person& by, Room& room, std::string_view how) {
+  broadcast(room, {.kind = Event::Kind::ruled, .who = by, .room = &room, .text = how});
+}
+
 void Chat::for_each_room(const std::function<void(const Room&)>& visit) const {
-  for (const auto& room : owned_rooms_) visit(*room);
+  for (const auto& [serial, room] : owned_rooms_) visit(*room);
+}
+
+const Room* Chat::room_after(std::uint64_t serial) const noexcept {
+  const auto next = owned_rooms_.upper_bound(serial);
+  return next == owned_rooms_.end() ? nullptr : next->second.get();
 }
 
 // --- Messages
 
+// A room without rules of its own is the usual case, and costs a glance.
+Refusal Chat::check_words(const Person& person, const Room& room, const Words& words) {
+  if (room.rules_ == nullptr) return person.is_in(room) ? Refusal::none : Refusal::not_there;
+  const Rules& rules = *room.rules_;
+  if (rules.refuses_outsiders && !person.is_in(room)) return Refusal::not_there;
+  if (rules.refuses_requests && is_request(words.text)) return Refusal::no_requests;
+  if (!rules.is_moderated && rules.bans.empty()) return Refusal::none;
+  if (room.standing_of(person) != of_anybody) return Refusal::none;
+  if (rules.is_moderated) return Refusal::not_heard;
+  return rules.bans_from_speaking(full_name(person)) ? Refusal::not_heard : Refusal::none;
+}
+
 Refusal Chat::say(Person& person, Room& room, std::string_view text, Event::Kind kind) {
-  if (!person.is_in(room)) return Refusal::not_there;
-  broadcast(room, {.kind = kind, .who = person, .room = &room, .text = text});
+  return say(person, room, {.text = text, .kind = kind});
+}
+
+Refusal Chat::say(Person& person, Room& room, const Words& words) {
+  if (const Refusal refusal = check_words(person, room, words); refusal != Refusal::none) {
+    return refusal;
+  }
+  broadcast(room, {.kind = words.kind,
+                   .who = person,
+                   .room = &room,
+                   .text = words.text,
+                   .tags = words.tags,
+                   .only = words.only});
   return Refusal::none;
-}
-
-// --- Telling
-
-// Forgets at its end what was encoded, lest it keeps blocks alive that everybody has sent.
-class Chat::Telling {
- public:
-  explicit Telling(Chat& chat) noexcept : chat_(chat) {
-    assert(!chat_.telling_ && "an outlet has called back");
-    chat_.telling_ = true;
-    ++chat_.messages_;
-  }
-  Telling(const Telling&) = delete;
-  Telling& operator=(const Telling&) = delete;
-  ~Telling() {
-    for (const FormId form : chat_.encoded_forms_) chat_.encoded_[form] = {};
-    chat_.encoded_forms_.clear();
-    chat_.telling_ = false;
-  }
-
- private:
-  Chat& chat_;
-};
-
-void Chat::tell(const Person& from, Person& to, std::string_view text) {
-  const Telling telling{*this};
-  deliver(to, {.kind = Event::Kind::told, .who = from, .to = &to, .text = text, .time = clock_()},
-          [](FormId, std::string_view line) { return Slice::copy_of(as_bytes(line)); });
-}
-
-// To everybody in the room but who it is about.
-void Chat::broadcast(Room& room, Event event) {
-  const Telling telling{*this};
-  event.time = clock_();
-  for (Person* person : room.people_) {
-    if (person == &event.who) continue;
-    deliver(*person, event,
-            [&](FormId form, std::string_view line) { return log_of(room, form).append(line); });
-  }
-}
-
-// Once to everybody who shares a room with who it is about, however many rooms they share.
-void Chat::announce(Event event) {
-  const Telling telling{*this};
-  event.time = clock_();
-  ++announcement_;
-  for (const Room* room : event.who.rooms()) {
-    for (Person* person : room->people_) {
-      if (person == &event.who || person->told_ == announcement_) continue;
-      person->told_ = announcement_;
-      deliver(*person, event,
-              [](FormId, std::string_view line) { return Slice::copy_of(as_bytes(line)); });
-    }
-  }
-}
-
-template <typename Keep>
-void Chat::deliver(Person& person, const Event& event, Keep keep) {
-  Encoded& encoded = encoded_[person.form_];
-  if (!encoded.is_done) {
-    const std::string_view line = encode(person.form_, event);
-    if (!line.empty()) encoded.bytes = keep(person.form_, line);
-    encoded.is_done = true;
-    encoded_forms_.push_back(person.form_);  // has room for every form
-  }
-  if (encoded.bytes.empty()) return;
-  ++deliveries_;
-  person.outlet_.deliver(encoded.bytes);
-}
-
-// Good until the next.
-std::string_view Chat::encode(FormId form, const Event& event) {
-  scratch_.clear();
-  forms_[form]->encode(event, scratch_);
-  return scratch_;
-}
-
-SharedLog& Chat::log_of(Room& room, FormId form) {
-  if (!room.is_talking_) {
-    talking_.push_back(&room);
-    room.is_talking_ = true;
-  }
-  for (Room::Log& log : room.logs_) {
-    if (log.form == form) return log.bytes;
-  }
-  return room.logs_.emplace_back(Room::Log{form, {}}).bytes;
-}
-
-void Chat::trim() noexcept {
-  std::erase_if(talking_, [](Room* room) {
-    bool is_empty = true;
-    for (Room::Log& log : room->logs_) is_empty = log.bytes.trim() && is_empty;
-    room->is_talking_ = !is_empty;
-    return is_empty;
-  });
 }
 
 }  // namespace switchboard::chat

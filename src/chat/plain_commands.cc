@@ -86,14 +86,15 @@ Room* PlainService::room_of(Connection& connection, Session& session) {
   return nullptr;
 }
 
-void PlainService::join(Connection& connection, Session& session, std::string_view name) {
+void PlainService::join(Connection& connection, Session& session, std::string_view arguments) {
   Person& person = session.person;
+  auto [name, key] = split(arguments);
   if (name.starts_with('#')) name.remove_prefix(1);  // as people of other chats write it
   Room* before = person.rooms().empty() ? nullptr : person.rooms().front();
   if (before != nullptr && same_name(before->name(), name)) {
     return answer(connection, session, fmt::format("you are in {} already", before->name()));
   }
-  const Refusal refusal = chat_.join(person, name);
+  const Refusal refusal = chat_.join(person, name, key);
   if (refusal != Refusal::none) {
     return refuse(connection, session, "that room will not do", refusal);
   }
@@ -176,10 +177,13 @@ void PlainService::set_topic(Connection& connection, Session& session, std::stri
   Room* room = room_of(connection, session);
   if (room == nullptr) return;
   const Refusal refusal = chat_.retitle(session.person, *room, topic);
-  if (refusal != Refusal::none) {
+  if (refusal == Refusal::too_long) {
     return answer(
         connection, session,
         fmt::format("that topic is too long; {} bytes are the most", chat_.limits().topic_bytes));
+  }
+  if (refusal != Refusal::none) {
+    return refuse(connection, session, "the topic stays as it was", refusal);
   }
   answer(connection, session, fmt::format("the topic is now: {}", without_control(topic)));
 }

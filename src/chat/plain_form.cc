@@ -16,9 +16,28 @@ void append_reason(std::string& out, std::string_view why) {
   if (!why.empty()) append(out, {" (", without_control(why), ")"});
 }
 
+// What is for programs, or shown by other means than words, is nothing to look at.
+bool is_for_people(const Event& event) noexcept {
+  switch (event.kind) {
+    case Event::Kind::said:
+    case Event::Kind::told:
+    case Event::Kind::noticed:
+      return !event.text.starts_with('\x01');
+    case Event::Kind::tagged:
+    case Event::Kind::inviting:
+    case Event::Kind::away:
+    case Event::Kind::proved:
+    case Event::Kind::described:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 void PlainForm::encode(const Event& event, std::string& out) const {
+  if (!is_for_people(event)) return;
   const std::string_view who = event.who.name();
   append_time(event.time, out);
   switch (event.kind) {
@@ -48,6 +67,23 @@ void PlainForm::encode(const Event& event, std::string& out) const {
     case Event::Kind::retitled:
       append(out, {" -- ", who, " has set the topic: ", without_control(event.text)});
       break;
+    case Event::Kind::noticed:
+      append(out, {" -", who, "- ", without_control(event.text)});
+      break;
+    case Event::Kind::kicked:
+      append(out,
+             {" <- ", event.to->name(), " was shown out of ", event.room->name(), " by ", who});
+      append_reason(out, event.text);
+      break;
+    case Event::Kind::ruled:
+      append(out, {" -- ", who, " has set the rules of ", event.room->name(), ": ",
+                   without_control(event.text)});
+      break;
+    case Event::Kind::invited:
+      append(out, {" -- ", who, " invites you; type /join ", event.room->name()});
+      break;
+    default:
+      break;  // not for people
   }
   out.append(line_end_);
 }

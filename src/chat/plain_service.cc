@@ -37,6 +37,24 @@ std::string reason_of(Refusal why, const ChatLimits& limits) {
       return fmt::format("you are in {} rooms, and may be in no more", limits.rooms_of_a_person);
     case Refusal::not_there:
       return "you are not in that room";
+    case Refusal::other_not_there:
+      return "they are not in that room";
+    case Refusal::there_already:
+      return "they are in that room already";
+    case Refusal::not_operator:
+      return "only operators of the room may do that";
+    case Refusal::banned:
+      return "you are banned from it";
+    case Refusal::by_invitation:
+      return "it is for those who are invited";
+    case Refusal::wrong_key:
+      return "it takes a key, which is given behind its name";
+    case Refusal::full:
+      return "it is full";
+    case Refusal::not_heard:
+      return "you have no voice in that room";
+    case Refusal::no_requests:
+      return "it takes no such messages";
     case Refusal::none:
       break;
   }
@@ -83,6 +101,12 @@ void PlainService::Session::deliver(const Slice& bytes) {
   if (Connection* connection = service.connections_.find(id)) connection->write(bytes);
 }
 
+void PlainService::Session::show_out(std::string_view why) {
+  if (Connection* connection = service.connections_.find(id)) {
+    service.show_out(*connection, *this, why);
+  }
+}
+
 PlainService::Session& PlainService::session_of(const Connection& connection) {
   return sessions_.at(connection.id().packed());
 }
@@ -96,6 +120,7 @@ void PlainService::on_open(Connection& connection) {
                          .try_emplace(connection.id().packed(), *this, connection.id(),
                                       std::move(place).value_or(AddressLimit::Place{}))
                          .first->second;
+  if (peer && peer->kind() == Endpoint::Kind::tcp) session.person.set_host(peer->host());
   if (!is_admitted) {
     return show_out(connection, session, "too many connections from your address; close one first");
   }
@@ -205,7 +230,10 @@ void PlainService::register_name(Connection& connection, Session& session, std::
 
 void PlainService::say(Connection& connection, Session& session, std::string_view text,
                        Event::Kind kind) {
-  if (Room* room = room_of(connection, session)) chat_.say(session.person, *room, text, kind);
+  Room* room = room_of(connection, session);
+  if (room == nullptr) return;
+  const Refusal refusal = chat_.say(session.person, *room, text, kind);
+  if (refusal != Refusal::none) refuse(connection, session, "nobody heard that", refusal);
 }
 
 // --- Answers

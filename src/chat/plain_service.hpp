@@ -60,6 +60,7 @@ class PlainService final : private ConnectionHandler {
     Session(PlainService& of, ConnectionId its_id, AddressLimit::Place its_place)
         : service(of), person(*this, of.lf_form_id_), id(its_id), place(std::move(its_place)) {}
     void deliver(const Slice& bytes) override;
+    void show_out(std::string_view why) override;
 
     PlainService& service;
     Person person;
@@ -93,7 +94,7 @@ class PlainService final : private ConnectionHandler {
   void show_out(Connection& connection, Session& session, std::string_view why);
 
   void run_command(Connection& connection, Session& session, std::string_view line);
-  void join(Connection& connection, Session& session, std::string_view room);
+  void join(Connection& connection, Session& session, std::string_view arguments);
   void leave(Connection& connection, Session& session, std::string_view why);
   void list_rooms(Connection& connection, Session& session, std::string_view);
   void list_people(Connection& connection, Session& session, std::string_view);

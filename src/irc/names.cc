@@ -21,10 +21,6 @@ std::string folded(std::string_view name) {
   return text;
 }
 
-bool same_name(std::string_view left, std::string_view right) noexcept {
-  return std::ranges::equal(left, right, {}, fold, fold);
-}
-
 bool is_nickname(std::string_view name, std::size_t most_bytes) noexcept {
   constexpr std::string_view nowhere = " ,*?!@.:";
   constexpr std::string_view not_first = "$#&~%+-0123456789";
@@ -37,29 +33,6 @@ bool is_nickname(std::string_view name, std::size_t most_bytes) noexcept {
 bool is_channel_name(std::string_view name, std::size_t most_bytes) noexcept {
   if (name.size() < 2 || name.size() > most_bytes || !is_channel_prefix(name.front())) return false;
   return std::ranges::none_of(name, [](char c) { return is_control(c) || c == ' ' || c == ','; });
-}
-
-bool matches_mask(std::string_view mask, std::string_view text) noexcept {
-  constexpr std::size_t nowhere = std::string_view::npos;
-  std::size_t m = 0;
-  std::size_t t = 0;
-  std::size_t star = nowhere;  // the last one met, and what of the text it has taken so far
-  std::size_t taken = 0;
-  while (t < text.size()) {
-    if (m < mask.size() && mask[m] == '*') {
-      star = m++;
-      taken = t;
-    } else if (m < mask.size() && (mask[m] == '?' || fold(mask[m]) == fold(text[t]))) {
-      ++m;
-      ++t;
-    } else if (star != nowhere) {
-      m = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return mask.find_first_not_of('*', m) == nowhere;
 }
 
 std::string full_mask(std::string_view mask) {

@@ -1,5 +1,5 @@
-// Names and masks, and when two of them are the same: CASEMAPPING=ascii, so that only the letters A
-// to Z have another form. Pure. modern.ircdocs.horse, "Clients", "Channels", "CASEMAPPING".
+// What may be a name, and what a mask leaves out. CASEMAPPING=ascii, as in the chat itself: only
+// the letters A to Z have another form. Pure. modern.ircdocs.horse, "Clients", "Channels".
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,6 @@ constexpr char fold(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 std::string folded(std::string_view name);
-bool same_name(std::string_view left, std::string_view right) noexcept;
 
 // What no nickname may hold is what would make it something else: a channel, a mask, a list, a
 // source, a membership prefix; and control characters. Letters beyond ASCII are welcome.
@@ -23,10 +22,6 @@ bool is_channel_name(std::string_view name, std::size_t most_bytes) noexcept;
 constexpr bool is_channel_prefix(char c) noexcept {
   return c == '#';
 }
-
-// Whether `mask`, in which '*' is any number of characters and '?' is one byte, takes in all of
-// `text`. Goes back to the last '*' only, so it takes at most the product of both lengths.
-bool matches_mask(std::string_view mask, std::string_view text) noexcept;
 
 // nick!user@host, whatever of it was left out: "nick" is nick!*@*, "user@host" is *!user@host,
 // "host.example" (a dot or a colon, and no wildcard's nick) stays a nick.

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "chat/mask.hpp"
 #include "irc/line.hpp"
 #include "irc/message.hpp"
 #include "irc/modes.hpp"
-#include "irc/names.hpp"
 
 namespace {
 
@@ -72,8 +72,8 @@ void check(std::string_view line) {
        format_modes(parse_channel_modes(message.parameters()).changes, 400)) {
     require(modes.size() >= 2);
   }
-  require(matches_mask("*", line));
-  (void)matches_mask(message.parameter(0), message.parameter(1));
+  require(switchboard::chat::matches_mask("*", line));
+  (void)switchboard::chat::matches_mask(message.parameter(0), message.parameter(1));
 }
 
 }  // namespace

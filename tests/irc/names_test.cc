@@ -6,8 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "chat/mask.hpp"
+#include "chat/text.hpp"
+
 namespace switchboard::irc {
 namespace {
+
+using chat::matches_mask;
+using chat::same_name;
 
 constexpr std::size_t most_bytes = 20;
 

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 namespace switchboard {
@@ -97,7 +98,7 @@ std::string text_of(int family, const void* address) {
 std::vector<sys::SocketAddress> every_address(std::uint16_t port) {
   std::vector<sys::SocketAddress> addresses;
   for (const char* host : {"::", "0.0.0.0"}) {
-    auto found = sys::resolve(host, port, true).addresses;
+    auto found = sys::resolve_numeric(host, port).addresses;
     addresses.insert(addresses.end(), found.begin(), found.end());
   }
   return addresses;
@@ -164,12 +165,18 @@ std::string Endpoint::to_string() const {
          std::to_string(port_);
 }
 
-std::vector<sys::SocketAddress> Endpoint::resolve() const {
+std::vector<sys::SocketAddress> Endpoint::resolve_numeric() const {
   if (kind_ == Kind::unix_socket) return {unix_address(host_)};
   if (is_every_address()) return every_address(port_);
-  auto resolution = sys::resolve(host_, port_, false);
+  return sys::resolve_numeric(host_, port_).addresses;
+}
+
+std::vector<sys::SocketAddress> Endpoint::resolve() const {
+  auto addresses = resolve_numeric();
+  if (!addresses.empty()) return addresses;
+  auto resolution = sys::resolve(host_, port_);
   if (resolution.addresses.empty()) {
-    throw std::runtime_error("cannot resolve " + to_string() + ": " + resolution.failure);
+    throw std::system_error(resolution.error, "cannot resolve " + to_string());
   }
   return std::move(resolution.addresses);
 }

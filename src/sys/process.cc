@@ -16,6 +16,9 @@
 #include <atomic>
 #include <cassert>
 #include <limits>
+#include <new>
+#include <thread>
+#include <utility>
 
 #include "descriptor_flags.hpp"
 
@@ -141,6 +144,18 @@ SignalsBlocked::SignalsBlocked() noexcept {
 
 SignalsBlocked::~SignalsBlocked() {
   ::pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
+}
+
+std::error_code start_thread(std::function<void()> run) noexcept {
+  const SignalsBlocked inherited;
+  try {
+    std::thread{std::move(run)}.detach();
+    return {};
+  } catch (const std::system_error& refusal) {
+    return refusal.code();
+  } catch (const std::bad_alloc&) {
+    return make_error(ENOMEM);
+  }
 }
 
 std::uint64_t descriptor_limit() noexcept {

@@ -47,6 +47,33 @@ std::error_code make_ours([[maybe_unused]] int fd) noexcept {
 #endif
 }
 
+class ResolverCategory final : public std::error_category {
+  const char* name() const noexcept override { return "resolver"; }
+  std::string message(int value) const override { return ::gai_strerror(value); }
+};
+
+Resolution look_up(const std::string& host, std::uint16_t port, int flags) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV | flags;
+  const std::string service = std::to_string(port);
+  addrinfo* found = nullptr;
+  const int failure = ::getaddrinfo(host.c_str(), service.c_str(), &hints, &found);
+  if (failure == EAI_SYSTEM) return {{}, make_error(errno)};
+  if (failure != 0) return {{}, {failure, resolver_category()}};
+  Resolution resolution;
+  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
+    SocketAddress address;
+    assert(entry->ai_addrlen <= sizeof address.storage);
+    std::copy_n(reinterpret_cast<const std::byte*>(entry->ai_addr), entry->ai_addrlen,
+                reinterpret_cast<std::byte*>(&address.storage));
+    address.length = entry->ai_addrlen;
+    resolution.addresses.push_back(address);
+  }
+  ::freeaddrinfo(found);
+  return resolution;
+}
+
 int whole_seconds(Nanoseconds duration) noexcept {
   return static_cast<int>(std::max<std::chrono::seconds::rep>(
       1, std::chrono::ceil<std::chrono::seconds>(duration).count()));
@@ -207,27 +234,17 @@ std::error_code set_receive_buffer(int fd, int bytes) noexcept {
   return set_option(fd, SOL_SOCKET, SO_RCVBUF, bytes);
 }
 
-Resolution resolve(const std::string& host, std::uint16_t port, bool passive) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
-  const std::string service = std::to_string(port);
-  addrinfo* found = nullptr;
-  const int failure =
-      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
-  if (failure == EAI_SYSTEM) return {{}, make_error(errno).message()};
-  if (failure != 0) return {{}, ::gai_strerror(failure)};
-  Resolution resolution;
-  for (const addrinfo* entry = found; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress address;
-    assert(entry->ai_addrlen <= sizeof address.storage);
-    std::copy_n(reinterpret_cast<const std::byte*>(entry->ai_addr), entry->ai_addrlen,
-                reinterpret_cast<std::byte*>(&address.storage));
-    address.length = entry->ai_addrlen;
-    resolution.addresses.push_back(address);
-  }
-  ::freeaddrinfo(found);
-  return resolution;
+Resolution resolve(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, 0);
+}
+
+Resolution resolve_numeric(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, AI_NUMERICHOST);
+}
+
+const std::error_category& resolver_category() noexcept {
+  static const ResolverCategory category;
+  return category;
 }
 
 }  // namespace switchboard::sys

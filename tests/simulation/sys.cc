@@ -119,6 +119,12 @@ std::uint64_t take_signals() noexcept {
   return 0;
 }
 
+// At once, and on the only thread there is.
+std::error_code start_thread(std::function<void()> run) noexcept {
+  run();
+  return {};
+}
+
 std::uint64_t descriptor_limit() noexcept {
   return in_kernel()->descriptor_limit();
 }
@@ -228,8 +234,12 @@ std::error_code set_keepalive(int fd, const KeepAlive&) noexcept {
   return outcome(in_kernel()->option(fd));
 }
 
-Resolution resolve(const std::string&, std::uint16_t port, bool) {
-  return {{address_of("127.0.0.1:" + std::to_string(port))}, {}};
+Resolution resolve(const std::string&, std::uint16_t port) {
+  return {{address_of("127.0.0.1:" + std::to_string(port))}};
+}
+
+Resolution resolve_numeric(const std::string& host, std::uint16_t port) {
+  return resolve(host, port);
 }
 
 }  // namespace switchboard::sys

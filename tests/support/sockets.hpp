@@ -64,8 +64,8 @@ inline SocketPair unix_pair() {
 
 // A numeric loopback address; port 0 lets the system choose.
 inline sys::SocketAddress loopback(int family, std::uint16_t port) {
-  const auto found = sys::resolve(family == AF_INET6 ? "::1" : "127.0.0.1", port, true);
-  if (found.addresses.empty()) must(sys::make_error(EADDRNOTAVAIL), found.failure.c_str());
+  const auto found = sys::resolve_numeric(family == AF_INET6 ? "::1" : "127.0.0.1", port);
+  if (found.addresses.empty()) must(found.error, "a loopback address");
   return found.addresses.front();
 }
 

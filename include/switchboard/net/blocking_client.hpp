@@ -46,9 +46,9 @@ class BlockingClient {
 
   // Tries every address of the server's name in turn, each for an even share of the time that is
   // left. A name is looked up first, for as long as the system takes: no deadline ends that (an
-  // address needs no lookup). Throws std::system_error, or std::runtime_error where there is no
-  // address, and for a refused connection tells ECONNREFUSED from ENETUNREACH and ETIMEDOUT: where
-  // the addresses failed differently, the first of these.
+  // address needs no lookup). Throws std::system_error: ECONNREFUSED, ETIMEDOUT, whatever else, or
+  // ENETUNREACH; where the addresses failed differently, the first of these. One of
+  // sys::resolver_category() says that there is no address.
   explicit BlockingClient(const Endpoint& server, Deadline deadline = std::chrono::seconds{10});
 
   // Until the kernel has taken all of it, however often it takes a part only.

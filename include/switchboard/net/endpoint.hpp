@@ -40,8 +40,10 @@ class Endpoint {
 
   // The addresses it stands for, in the order in which they should be tried. Blocks while a name is
   // looked up; for `*` the IPv6 address that takes IPv4 too comes first, then the IPv4 one. Throws
-  // std::runtime_error, with the endpoint in its text, where there are none.
+  // std::system_error, with the endpoint in its text, where there are none.
   std::vector<sys::SocketAddress> resolve() const;
+  // The same where nothing need be looked up, and never blocks; none for a name.
+  std::vector<sys::SocketAddress> resolve_numeric() const;
 
   bool operator==(const Endpoint&) const = default;
 

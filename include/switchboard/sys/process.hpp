@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -60,6 +61,11 @@ class SignalsBlocked {
  private:
   sigset_t previous_;
 };
+
+// Runs it on a thread of its own, which takes no signals and which nobody waits for: it may outlast
+// whoever started it, and ends with the process. EAGAIN where there may be no more threads; then
+// nothing runs. What `run` throws ends the process.
+std::error_code start_thread(std::function<void()> run) noexcept;
 
 // Gives the calling thread a table of descriptors of its own, with `kept` alone in it. As long as
 // two threads share a table, the kernel counts a reference up and down, atomically, in every system

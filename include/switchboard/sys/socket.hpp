@@ -94,12 +94,18 @@ std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept;
 std::error_code set_send_buffer(int fd, int bytes) noexcept;     // SO_SNDBUF; Linux doubles it
 std::error_code set_receive_buffer(int fd, int bytes) noexcept;  // SO_RCVBUF; Linux doubles it
 
-// getaddrinfo(3): the stream addresses of a host name or numeric address; an empty host with
-// `passive` means every address. Blocks while a name is looked up. On failure the text says why.
+// getaddrinfo(3): the stream addresses of a host name or numeric address, in the order in which
+// they should be tried (RFC 6724). Blocks while a name is looked up, for as long as the system's
+// resolver likes, and may be called on any thread.
 struct Resolution {
   std::vector<SocketAddress> addresses;
-  std::string failure;  // empty where addresses were found
+  // None where addresses were found; else of resolver_category(), or an errno.
+  std::error_code error{};
 };
-Resolution resolve(const std::string& host, std::uint16_t port, bool passive);
+Resolution resolve(const std::string& host, std::uint16_t port);
+// The same for a numeric address, without any lookup; EAI_NONAME for a name.
+Resolution resolve_numeric(const std::string& host, std::uint16_t port);
+// The EAI_ values, and what gai_strerror(3) says of them.
+const std::error_category& resolver_category() noexcept;
 
 }  // namespace switchboard::sys

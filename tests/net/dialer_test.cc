@@ -1,0 +1,326 @@
+// Happy Eyeballs over every poller: in which order, when, and what comes of it. The names are the
+// test's own, time is what the test says, and one address answers nobody.
+#include "switchboard/net/dialer.hpp"
+
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/backends.hpp"
+#include "support/fake_clock.hpp"
+#include "support/fake_names.hpp"
+#include "support/sockets.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What was connected to, in order.
+std::vector<sys::SocketAddress> tried;
+// Of documentation (RFC 5737, RFC 3849): no way there, and no answer.
+const sys::SocketAddress unreachable = sys::resolve_numeric("192.0.2.1", 7).addresses.front();
+const sys::SocketAddress unreachable6 = sys::resolve_numeric("2001:db8::1", 7).addresses.front();
+const sys::SocketAddress silent = sys::resolve_numeric("192.0.2.2", 7).addresses.front();
+// The backlog of 127.0.0.1 that is full, and drops every SYN.
+sys::SocketAddress full;
+
+sys::SocketAddress copied(const sockaddr* address, socklen_t length) {
+  sys::SocketAddress copy;
+  std::copy_n(reinterpret_cast<const std::byte*>(address), length,
+              reinterpret_cast<std::byte*>(&copy.storage));
+  copy.length = length;
+  return copy;
+}
+
+}  // namespace
+
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's.
+extern "C" int __real_connect(int fd, const sockaddr* address, socklen_t length);
+extern "C" int __wrap_connect(int fd, const sockaddr* address, socklen_t length) {
+  const auto server = copied(address, length);
+  tried.push_back(server);
+  if (server == unreachable || server == unreachable6) {
+    errno = ENETUNREACH;
+    return -1;
+  }
+  if (server == silent) return __real_connect(fd, full.get(), full.length);
+  return __real_connect(fd, address, length);
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
+namespace {
+
+struct Keeper final : ConnectionHandler {
+  void on_open(Connection&) override {
+    ++opened;
+    on_opened();
+  }
+  std::size_t on_data(Connection&, const Slice& input) override { return input.size(); }
+  std::function<void()> on_opened = [] {};
+  int opened = 0;
+};
+
+sys::Descriptor bound(int family) {
+  auto socket = must(sys::open_stream_socket(family), "socket");
+  must(sys::bind(socket.get(), loopback(family, 0)), "bind");
+  return socket;
+}
+
+sys::SocketAddress address_of(const sys::Descriptor& socket) {
+  return must(sys::local_address(socket.get()), "getsockname");
+}
+
+class DialerTest : public testing::TestWithParam<std::string> {
+ protected:
+  DialerTest() {
+    for (const auto* server : {&server4, &server6}) must(sys::listen(server->get()), "listen");
+    if (::listen(silent_server.get(), 0) != 0) must(sys::make_error(errno), "listen");
+    full = address_of(silent_server);
+    // A backlog of 0 takes one, or two, before it is full.
+    for (sys::Descriptor& client : crowd) {
+      client = must(sys::open_stream_socket(AF_INET), "socket");
+      (void)__real_connect(client.get(), full.get(), full.length);
+    }
+    tried.clear();
+  }
+
+  void dial(const std::vector<sys::SocketAddress>& addresses, const DialOptions& options = {}) {
+    names.add("server.test", addresses);
+    dialer = std::make_unique<Dialer>(
+        table, resolver, Endpoint::parse("tcp://server.test:7"),
+        [this](Connection* made, std::error_code failed) {
+          ++outcomes;
+          connection = made;
+          error = failed;
+        },
+        options);
+  }
+
+  void await_outcome() {
+    for (int turns = 0; outcomes == 0 && turns < 3000; ++turns) reactor.turn(10ms);
+    ASSERT_EQ(outcomes, 1);
+  }
+  void await_tries(std::size_t count) {
+    for (int turns = 0; tried.size() < count && turns < 3000; ++turns) reactor.turn(10ms);
+    ASSERT_EQ(tried.size(), count);
+  }
+  // Moves the clock, and looks whether that made a difference.
+  void pass(Nanoseconds time) {
+    fake_now() += time;
+    for (int turns = 0; turns < 3; ++turns) reactor.turn(1ms);
+  }
+
+  FakeNames names;
+  sys::Descriptor server4 = bound(AF_INET);
+  sys::Descriptor server6 = bound(AF_INET6);
+  sys::Descriptor closed4 = bound(AF_INET);
+  sys::Descriptor closed6 = bound(AF_INET6);
+  sys::Descriptor silent_server = bound(AF_INET);
+  std::array<sys::Descriptor, 4> crowd;
+  const sys::SocketAddress good4 = address_of(server4);
+  const sys::SocketAddress good6 = address_of(server6);
+  const sys::SocketAddress refusing4 = address_of(closed4);
+  const sys::SocketAddress refusing6 = address_of(closed6);
+  Reactor reactor{find_backend(GetParam()).make()};
+  Resolver resolver{reactor};
+  Keeper keeper;
+  ConnectionTable table{reactor, keeper};
+  std::unique_ptr<Dialer> dialer;
+  int outcomes = 0;
+  Connection* connection = nullptr;
+  std::error_code error;
+};
+
+using Addresses = std::vector<sys::SocketAddress>;
+
+TEST_P(DialerTest, the_first_address_that_connects_is_the_only_one_that_is_tried) {
+  dial({good6, good4});
+  await_outcome();
+  ASSERT_NE(connection, nullptr);
+  EXPECT_EQ(keeper.opened, 1);
+  EXPECT_EQ(tried, Addresses{good6});
+  pass(10min);
+  EXPECT_EQ(outcomes, 1);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST_P(DialerTest, an_address_that_fails_hands_over_at_once) {
+  dial({unreachable6, refusing4, refusing6, good4});
+  await_outcome();  // and no time has passed
+  EXPECT_NE(connection, nullptr);
+  EXPECT_EQ(tried, (Addresses{unreachable6, refusing4, refusing6, good4}));
+}
+
+TEST_P(DialerTest, an_address_that_does_not_answer_keeps_its_head_start_and_no_more) {
+  dial({silent, good6});
+  await_tries(1);
+  pass(249ms);
+  EXPECT_EQ(tried, Addresses{silent});
+  EXPECT_EQ(outcomes, 0);
+  pass(1ms);
+  await_outcome();
+  EXPECT_NE(connection, nullptr);
+  EXPECT_EQ(tried, (Addresses{silent, good6}));
+}
+
+TEST_P(DialerTest, the_first_may_still_win_after_the_second_has_begun) {
+  if (GetParam() != backend_names().front()) return;  // it takes a second, and the poller no part
+  dial({silent, silent, refusing6}, {.attempt_delay = 20ms});
+  await_tries(1);
+  pass(20ms);
+  EXPECT_EQ(tried, (Addresses{silent, refusing6}));
+  EXPECT_EQ(outcomes, 0);  // the second was refused; there is still the first
+  // The kernel sends the SYN again after a second of its own, and then there is room.
+  std::vector<sys::Descriptor> accepted;
+  for (int turns = 0; outcomes == 0 && turns < 3000; ++turns) {
+    reactor.turn(10ms);
+    if (auto client = sys::accept(silent_server.get())) {
+      accepted.push_back(std::move(client->socket));
+    }
+  }
+  EXPECT_NE(connection, nullptr);
+}
+
+TEST_P(DialerTest, one_that_fails_beside_it_leaves_the_first_its_chance_and_the_third_its_turn) {
+  dial({silent, unreachable6, good4});
+  await_tries(1);
+  pass(250ms);
+  await_outcome();
+  EXPECT_NE(connection, nullptr);
+  EXPECT_EQ(tried, (Addresses{silent, unreachable6, good4}));
+}
+
+TEST_P(DialerTest, nobody_who_answers_is_timed_out) {
+  dial({silent}, {.timeout = 3s});
+  await_tries(1);
+  pass(2999ms);
+  EXPECT_EQ(outcomes, 0);
+  pass(1ms);
+  await_outcome();
+  EXPECT_EQ(error, std::errc::timed_out);
+  EXPECT_EQ(connection, nullptr);
+}
+
+TEST_P(DialerTest, a_name_that_is_looked_up_too_long_is_timed_out) {
+  names.hold();
+  dial({good4}, {.timeout = 3s});
+  names.await_held(1);
+  pass(3s);
+  await_outcome();
+  EXPECT_EQ(error, std::errc::timed_out);
+  names.release();
+  pass(1s);
+  EXPECT_TRUE(tried.empty());
+}
+
+struct Verdict {
+  Addresses addresses;
+  std::errc error;
+};
+
+TEST_P(DialerTest, refused_is_told_from_unreachable_whatever_the_order) {
+  const Verdict verdicts[] = {
+      {{refusing4}, std::errc::connection_refused},
+      {{unreachable}, std::errc::network_unreachable},
+      {{unreachable6, refusing4}, std::errc::connection_refused},
+      {{refusing4, unreachable6}, std::errc::connection_refused},
+      {{unreachable6, unreachable}, std::errc::network_unreachable},
+  };
+  for (const Verdict& verdict : verdicts) {
+    outcomes = 0;
+    dial(verdict.addresses);
+    await_outcome();
+    EXPECT_EQ(error, verdict.error);
+  }
+}
+
+TEST_P(DialerTest, there_is_no_such_name) {
+  dial({});
+  await_outcome();
+  EXPECT_EQ(error, std::error_code(EAI_NONAME, sys::resolver_category()));
+}
+
+TEST_P(DialerTest, a_source_goes_with_addresses_of_its_family_only) {
+  DialOptions options;
+  options.source = loopback(AF_INET, 0);
+  dial({good6, good4}, options);
+  await_outcome();
+  EXPECT_NE(connection, nullptr);
+  EXPECT_EQ(tried, Addresses{good4});
+  outcomes = 0;
+  dial({good6}, options);
+  await_outcome();
+  EXPECT_EQ(error, std::errc::address_family_not_supported);
+}
+
+TEST_P(DialerTest, a_table_that_is_shutting_down_takes_nobody_from_any_address) {
+  dial({good6, good4});
+  table.shut_down(1s, [] {});
+  await_outcome();
+  EXPECT_EQ(error, std::errc::operation_canceled);
+  EXPECT_EQ(tried, Addresses{good6});
+}
+
+TEST_P(DialerTest, destroyed_at_any_time_it_says_nothing_and_leaves_nothing_behind) {
+  dial({good4});
+  dialer.reset();  // while the name is looked up
+  dial({silent, silent, good6}, {.attempt_delay = 20ms});
+  await_tries(1);
+  dialer.reset();  // while it connects
+  pass(10min);
+  EXPECT_EQ(outcomes, 0);
+  EXPECT_EQ(tried.size(), 1U);
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_P(DialerTest, it_may_be_destroyed_by_its_callback) {
+  bool told = false;
+  names.add("server.test", {unreachable6, good4});
+  dialer = std::make_unique<Dialer>(table, resolver, Endpoint::parse("tcp://server.test:7"),
+                                    [&](Connection* made, std::error_code) {
+                                      dialer.reset();
+                                      told = made != nullptr;
+                                    });
+  while (dialer != nullptr) reactor.turn(10ms);
+  EXPECT_TRUE(told);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST_P(DialerTest, it_may_be_destroyed_by_the_service_that_it_connects_for) {
+  keeper.on_opened = [&] { dialer.reset(); };
+  dial({good4});
+  while (keeper.opened == 0) reactor.turn(10ms);
+  EXPECT_EQ(outcomes, 0);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, DialerTest, testing::ValuesIn(backend_names()), name_of_backend);
+
+sys::SocketAddress address(const char* host) {
+  return sys::resolve_numeric(host, 7).addresses.front();
+}
+
+TEST(Interleaved, families_take_turns_beginning_with_the_first_and_each_address_is_there_once) {
+  const auto a = address("2001:db8::a");
+  const auto b = address("2001:db8::b");
+  const auto c = address("2001:db8::c");
+  const auto x = address("192.0.2.10");
+  const auto y = address("192.0.2.11");
+  EXPECT_EQ(interleaved({}), Addresses{});
+  EXPECT_EQ(interleaved({a}), Addresses{a});
+  EXPECT_EQ(interleaved({a, b, x, y}), (Addresses{a, x, b, y}));
+  EXPECT_EQ(interleaved({x, y, a, b}), (Addresses{x, a, y, b}));
+  EXPECT_EQ(interleaved({a, b, c, x}), (Addresses{a, x, b, c}));
+  EXPECT_EQ(interleaved({x, a, b, c}), (Addresses{x, a, b, c}));
+  EXPECT_EQ(interleaved({x, x, a, x, a}), (Addresses{x, a}));
+}
+
+}  // namespace
+}  // namespace switchboard::test

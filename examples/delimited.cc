@@ -21,7 +21,7 @@ struct Adder final : ConnectionHandler {
     };
     DelimitedCodec codec{"\r\n", 1000};  // more without an end is refused, lest it fill the memory
     const DecodedFrames lines = decode_frames(codec, input.bytes(), answer);
-    if (lines.status == FrameStatus::too_long) connection.close(CloseReason::protocol_error);
+    if (lines.status != FrameStatus::incomplete) connection.close(CloseReason::protocol_error);
     return lines.consumed_bytes;  // the beginning of a line comes again, with more behind it
   }
 };

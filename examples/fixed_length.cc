@@ -1,5 +1,4 @@
-// Messages of one length: eight bytes, shorter ones filled up with dots. Each is answered in
-// reverse.
+// Messages of one length: eight bytes, filled up with dots. Each is answered in reverse.
 //   c++ -std=c++20 fixed_length.cc $(pkg-config --cflags --libs switchboard)
 //   ./a.out serve tcp://127.0.0.1:7007 &
 //   ./a.out ask tcp://127.0.0.1:7007 hello world

@@ -14,7 +14,8 @@
 using namespace switchboard;
 
 struct Counter final : ConnectionHandler {
-  std::size_t on_data(Connection&, const Slice&) override { return 0; }  // not all of it yet
+  // Not all of it yet. The connection keeps it, up to its table's input_limit_bytes.
+  std::size_t on_data(Connection&, const Slice&) override { return 0; }
 
   void on_end(Connection& connection, std::span<const std::byte> request) override {
     const std::string text{reinterpret_cast<const char*>(request.data()), request.size()};

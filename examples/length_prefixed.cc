@@ -1,5 +1,4 @@
-// Messages behind their length, in five digits: 00005hello. Any byte may be in them. Each is
-// answered in reverse.
+// Messages behind their length, in five digits: 00005hello. Each is answered in reverse.
 //   c++ -std=c++20 length_prefixed.cc $(pkg-config --cflags --libs switchboard)
 //   ./a.out serve tcp://127.0.0.1:7007 &
 //   ./a.out ask tcp://127.0.0.1:7007 hello world
@@ -11,7 +10,7 @@
 
 using namespace switchboard;
 
-const LengthPrefixedCodec codec{LengthPrefix::digits(5), 99'999};
+const LengthPrefixedCodec codec{LengthPrefix::digits(5), 50'000};  // more is refused unseen
 
 struct Reverser final : ConnectionHandler {
   std::size_t on_data(Connection& connection, const Slice& input) override {
@@ -21,7 +20,7 @@ struct Reverser final : ConnectionHandler {
       connection.write(frame);
     };
     const DecodedFrames messages = decode_frames(codec, input.bytes(), answer);
-    if (messages.status == FrameStatus::malformed) connection.close(CloseReason::protocol_error);
+    if (messages.status != FrameStatus::incomplete) connection.close(CloseReason::protocol_error);
     return messages.consumed_bytes;
   }
 };
@@ -37,12 +36,13 @@ void serve(const Endpoint& where) {
 }
 
 void ask(const Endpoint& where, const std::vector<std::string>& words) {
-  BlockingClient server{where};
+  std::vector<std::byte> frames;
   for (const std::string& word : words) {
-    std::vector<std::byte> frame;
-    codec.encode(std::as_bytes(std::span{word}), frame);
-    server.send_all(frame);
+    const FrameStatus status = codec.encode(std::as_bytes(std::span{word}), frames);
+    if (status != FrameStatus::complete) throw std::length_error{"a word is too long"};
   }
+  BlockingClient server{where};
+  server.send_all(frames);
   server.finish_sending();
   while (const auto length = server.receive_exactly(5)) {  // it may come in pieces as well
     std::cout << server.receive_exactly(std::stoul(*length)).value() << '\n';

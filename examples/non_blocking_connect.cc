@@ -21,7 +21,8 @@ int main(int argc, char** argv) try {
   int pending = argc - 1;
   ConnectOptions options;
   options.timeout = std::chrono::seconds{1};
-  for (const std::string text : std::span{argv, static_cast<std::size_t>(argc)}.subspan(1)) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
     const auto done = [&, text](Connection* connection, std::error_code error) {
       std::cout << text << ": " << (error ? error.message() : "connected") << std::endl;
       if (connection != nullptr) connection->close();

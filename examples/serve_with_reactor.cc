@@ -1,5 +1,4 @@
-// Serving, the third way: the reactor. Answers in capitals. One thread, as many clients as there
-// are descriptors, and a service that says only what is done with what arrives.
+// Serving, the third way: the reactor does all but say what the answer is. Answers in capitals.
 //   c++ -std=c++20 serve_with_reactor.cc $(pkg-config --cflags --libs switchboard)
 //   ./a.out 7007      then: nc 127.0.0.1 7007
 #include <algorithm>

@@ -1,5 +1,4 @@
-// Serving, the second way: one thread, and select tells who is ready. Answers in capitals. The
-// conversation is inside out: what is still to be sent has to be remembered for each client.
+// Serving, the second way: one thread, and select tells who is ready. Answers in capitals.
 //   c++ -std=c++20 serve_with_select.cc && ./a.out 7007      then: nc 127.0.0.1 7007
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -29,15 +28,16 @@ bool serve(int client, std::string& unsent) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // else to send to a client that has gone would end us all
-  addrinfo* where = nullptr;
-  if (getaddrinfo("127.0.0.1", argc > 1 ? argv[1] : "0", nullptr, &where) != 0) return 2;
-  const int server = socket(where->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
+  const char* const port = argc > 1 ? argv[1] : "0";  // 0: one that is free
+  addrinfo* at = nullptr;
+  if (getaddrinfo("127.0.0.1", port, nullptr, &at) != 0) return std::cerr << "a.out PORT\n", 2;
+  const int server = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);  // else a restart has to wait
-  if (bind(server, where->ai_addr, where->ai_addrlen) != 0) return std::perror("bind"), 1;
+  if (bind(server, at->ai_addr, at->ai_addrlen) != 0) return std::perror("bind"), 1;
   if (listen(server, SOMAXCONN) != 0) return std::perror("listen"), 1;
-  getsockname(server, where->ai_addr, &where->ai_addrlen);
+  getsockname(server, at->ai_addr, &at->ai_addrlen);
   std::cout << "listening on 127.0.0.1 port "
-            << ntohs(reinterpret_cast<sockaddr_in*>(where->ai_addr)->sin_port) << std::endl;
+            << ntohs(reinterpret_cast<sockaddr_in*>(at->ai_addr)->sin_port) << std::endl;
   const long most = std::min<long>(sysconf(_SC_OPEN_MAX), FD_SETSIZE) - 8;  // what a set can hold
   for (std::map<int, std::string> clients;;) {  // and what each is still to be sent
     fd_set readable{}, writable{};

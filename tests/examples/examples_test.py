@@ -252,10 +252,18 @@ class LengthPrefixed(Messages, unittest.TestCase):
         self.check([(b"00003abc00002\n\0", b"00003cba00002\0\n"), (b"00000", b"00000"),
                     (b"00003ab", b""), (b"000", b"")])
 
-    def test_a_length_that_is_none_is_refused(self):
-        with self.serve() as server, server.connect() as client:
-            client.sendall(b"hello")
-            self.assertEqual(receive(client, sys.maxsize), b"")
+    def test_a_length_that_is_none_or_over_the_limit_is_refused(self):
+        for length in b"hello", b"50001":
+            with self.serve() as server, server.connect() as client:
+                client.sendall(length)
+                self.assertEqual(receive(client, sys.maxsize), b"")
+
+    def test_the_longest_message_is_answered_and_a_longer_one_not_sent(self):
+        with self.serve() as server:
+            self.assertEqual(self.ask(server, "a" + "b" * 49_999), "b" * 49_999 + "a\n")
+            answer = run(self.example, "ask", server.endpoint, "b" * 50_001)
+            self.assertEqual((answer.stdout, answer.returncode), ("", 1))
+            self.assertEqual(answer.stderr, "a word is too long\n")
 
 
 class BinaryData(Messages, unittest.TestCase):
@@ -273,6 +281,12 @@ class HalfClose(Messages, unittest.TestCase):
     def test_answers_once_the_request_has_ended(self):
         self.check([(b"one two\nthree\n", b"2 lines, 3 words, 14 bytes\n"),
                     (b"", b"0 lines, 0 words, 0 bytes\n")])
+
+    def test_a_request_over_the_limit_is_refused(self):
+        with self.serve() as server, server.connect() as client:
+            with contextlib.suppress(ConnectionError):
+                client.sendall(b"x" * 100_000)
+                self.assertEqual(receive(client, sys.maxsize), b"")
 
     def test_asks_about_its_input(self):
         with self.serve() as server:

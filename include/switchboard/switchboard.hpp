@@ -3,7 +3,9 @@
 
 #include "switchboard/backends.hpp"
 #include "switchboard/echo/echo_service.hpp"
+#include "switchboard/echo/framed_echo_service.hpp"
 #include "switchboard/framing/byte_order.hpp"
+#include "switchboard/framing/chosen_codec.hpp"
 #include "switchboard/framing/delimited.hpp"
 #include "switchboard/framing/fixed.hpp"
 #include "switchboard/framing/frame.hpp"

@@ -13,7 +13,7 @@ std::size_t index_of(std::byte type) noexcept {
 
 }  // namespace
 
-TypedCodec::TypedCodec(std::initializer_list<Type> types) {
+TypedCodec::TypedCodec(std::span<const Type> types) {
   for (const Type& type : types) {
     const std::string name = "frame type " + std::to_string(index_of(type.type));
     if (type.frame_bytes == 0) {

@@ -1,4 +1,5 @@
 #include "switchboard/echo/echo_service.hpp"
+#include "switchboard/echo/framed_echo_service.hpp"
 
 #include "server/commands.hpp"
 #include "server/listeners.hpp"
@@ -6,9 +7,10 @@
 
 namespace switchboard::server {
 
-int run_echo(const EchoOptions& options) {
-  Server server{options, "echo"};
-  EchoService service{server.reactor(), options.limits, server.on_opened(), server.on_closed()};
+namespace {
+
+template <typename Service>
+int serve(const EchoOptions& options, Server& server, Service& service) {
   Listeners listeners{server.reactor(), server.connection_log()};
   listeners.add(service.connections(), options.listen);
   server.end_with({.count_connections = [&] { return service.connections().size(); },
@@ -21,6 +23,19 @@ int run_echo(const EchoOptions& options) {
   return server.run([&]() -> std::vector<LogField> {
     return {{"connections_served", service.counts().closed}, {"bytes", service.counts().bytes}};
   });
+}
+
+}  // namespace
+
+int run_echo(const EchoOptions& options) {
+  Server server{options, "echo"};
+  if (const auto& framing = options.framing.framing) {
+    FramedEchoService service{server.reactor(), framing->codec, options.limits, server.on_opened(),
+                              server.on_closed()};
+    return serve(options, server, service);
+  }
+  EchoService service{server.reactor(), options.limits, server.on_opened(), server.on_closed()};
+  return serve(options, server, service);
 }
 
 }  // namespace switchboard::server

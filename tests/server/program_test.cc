@@ -99,6 +99,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"echo", "--high-water", "2MiB"}, "--high-water", "raise the one"},
         Mistake{{"echo", "--output-limit", "64K"}, "--output-limit", "KiB, MiB, GiB"},
         Mistake{{"echo", "--output-limit", "4KiB"}, "--output-limit", "raise the one"},
+        Mistake{{"echo", "--framing"}, "--framing", "write --framing lines"},
+        Mistake{{"echo", "--framing", "line"}, "--framing", "write one of lines"},
+        Mistake{
+            {"echo", "--framing", "fixed:9", "--frame-limit", "8"}, "--framing", "--frame-limit"},
+        Mistake{{"echo", "--frame-limit", "0"}, "--frame-limit", "at least 1 byte"},
+        Mistake{{"echo", "--framing=u8", "--frame-limit=1MiB"}, "--frame-limit", "raise the last"},
         Mistake{{"echo", "--drain-timeout", "off"}, "--drain-timeout", "ms, s, m, h"},
         Mistake{{"echo", "--log-level", "loud"}, "--log-level", "debug, info, warn, error"}));
 

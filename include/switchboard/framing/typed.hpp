@@ -17,7 +17,9 @@ class TypedCodec {
     std::uint32_t frame_bytes;  // with the type itself
   };
   // Throws std::invalid_argument for a length of 0 and for a type that is named twice.
-  TypedCodec(std::initializer_list<Type> types);
+  explicit TypedCodec(std::span<const Type> types);
+  TypedCodec(std::initializer_list<Type> types)
+      : TypedCodec(std::span{types.begin(), types.size()}) {}
 
   // malformed: a type that is not in the table.
   Frame next(std::span<const std::byte> input) const noexcept;

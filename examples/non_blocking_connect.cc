@@ -1,7 +1,7 @@
-// Connecting without blocking: every attempt at once, in one thread, and each tells what came of
-// it.
+// Connecting without blocking: all at once, in one thread, by name or address, over whichever of a
+// name's addresses answers first. Each tells what came of it.
 //   c++ -std=c++20 non_blocking_connect.cc $(pkg-config --cflags --libs switchboard)
-//   ./a.out tcp://127.0.0.1:7007 tcp://127.0.0.1:1 unix:///run/nobody.sock
+//   ./a.out tcp://localhost:7007 tcp://127.0.0.1:1 unix:///run/nobody.sock
 #include <iostream>
 #include <list>
 #include <switchboard/switchboard.hpp>
@@ -17,10 +17,10 @@ int main(int argc, char** argv) try {
   Reactor reactor;
   Nothing nothing;
   ConnectionTable connections{reactor, nothing};
-  std::list<Connector> attempts;
+  Resolver resolver{reactor};
+  std::list<Dialer> attempts;
+  const DialOptions options{.timeout = std::chrono::seconds{1}};
   int pending = argc - 1;
-  ConnectOptions options;
-  options.timeout = std::chrono::seconds{1};
   for (int i = 1; i < argc; ++i) {
     const std::string text = argv[i];
     const auto done = [&, text](Connection* connection, std::error_code error) {
@@ -28,7 +28,7 @@ int main(int argc, char** argv) try {
       if (connection != nullptr) connection->close();
       if (--pending == 0) reactor.stop();
     };
-    attempts.emplace_back(connections, Endpoint::parse(text).resolve().front(), done, options);
+    attempts.emplace_back(connections, resolver, Endpoint::parse(text), done, options);
   }
   if (pending > 0) reactor.run();
 } catch (const std::exception& error) {

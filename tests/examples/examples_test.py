@@ -312,6 +312,7 @@ class NonBlockingConnect(unittest.TestCase):
                 expected = {f"tcp://127.0.0.1:{each.getsockname()[1]}": outcome
                             for outcome, each in outcomes.items()}
                 expected["unix:///nowhere/x"] = "No such file or directory"
+                expected[f"tcp://localhost:{listening.getsockname()[1]}"] = "connected"
                 answer = run("non_blocking_connect", *expected)
         self.assertEqual((answer.stderr, answer.returncode), ("", 0))
         self.assertEqual(dict(line.split(": ", 1) for line in answer.stdout.splitlines()), expected)

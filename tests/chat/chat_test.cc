@@ -1,0 +1,330 @@
+// The core: names, rooms, and who is told what.
+#include "chat/chat.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "chat/people.hpp"
+#include "support/counted_memory.hpp"
+
+namespace switchboard::chat::test {
+namespace {
+
+// --- Names
+
+TEST_F(CoreTest, a_name_is_refused_with_the_reason) {
+  struct Row {
+    std::string name;
+    Refusal refusal;
+  };
+  enter("anna");
+  for (const Row& row : std::vector<Row>{{"ben", Refusal::none},
+                                         {"gr\xC3\xBC\xC3\x9F", Refusal::none},
+                                         {std::string(30, 'x'), Refusal::none},
+                                         {"", Refusal::empty},
+                                         {std::string(31, 'x'), Refusal::too_long},
+                                         {"a\xFF", Refusal::not_utf8},
+                                         {"a b", Refusal::bad_character},
+                                         {"a\tb", Refusal::bad_character},
+                                         {"a\x1B", Refusal::bad_character},
+                                         {"a\xC2\x9B", Refusal::bad_character},
+                                         {"#a", Refusal::bad_character},
+                                         {"a@b", Refusal::bad_character},
+                                         {"/quit", Refusal::bad_character},
+                                         {"a,b", Refusal::bad_character},
+                                         {"anna", Refusal::taken},
+                                         {"ANNA", Refusal::taken}}) {
+    SCOPED_TRACE(row.name);
+    Guest guest;
+    EXPECT_EQ(chat.enter(guest.person, row.name), row.refusal);
+    EXPECT_EQ(guest.person.is_here(), row.refusal == Refusal::none);
+    EXPECT_EQ(guest.person.name(), row.refusal == Refusal::none ? row.name : "");
+    chat.quit(guest.person, "");
+    EXPECT_EQ(chat.people(), 1U);
+  }
+}
+
+TEST_F(CoreTest, a_name_is_free_again_once_its_holder_has_gone_or_has_another) {
+  enter("anna");
+  enter("ben");
+  EXPECT_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::taken);
+  EXPECT_EQ(guest("ben").person.name(), "ben");
+  EXPECT_EQ(chat.rename(guest("anna").person, "Hanna"), Refusal::none);
+  EXPECT_EQ(chat.find_person("anna"), nullptr);
+  EXPECT_EQ(chat.find_person("HANNA"), &guest("anna").person);
+  EXPECT_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::none);
+  chat.quit(guest("ben").person, "");
+  EXPECT_EQ(chat.find_person("anna"), nullptr);
+  EXPECT_EQ(chat.people(), 1U);
+}
+
+TEST_F(CoreTest, ones_own_name_in_another_case_is_not_taken) {
+  enter("anna", {"lobby"});
+  enter("ben", {"lobby"});
+  take_all();
+  EXPECT_EQ(chat.rename(guest("anna").person, "ANNA"), Refusal::none);
+  EXPECT_EQ(chat.find_person("anna")->name(), "ANNA");
+  EXPECT_EQ(take_all(), (Heard{{"ben", ".ANNA was: anna\n"}}));
+}
+
+TEST_F(CoreTest, a_refused_name_changes_nothing_and_is_told_to_nobody) {
+  enter("anna", {"lobby"});
+  enter("ben", {"lobby"});
+  take_all();
+  EXPECT_EQ(chat.rename(guest("anna").person, "a b"), Refusal::bad_character);
+  EXPECT_EQ(chat.rename(guest("anna").person, ""), Refusal::empty);
+  EXPECT_EQ(chat.find_person("anna"), &guest("anna").person);
+  EXPECT_EQ(take_all(), Heard{});
+}
+
+// --- Rooms
+
+TEST_F(CoreTest, a_room_is_made_by_the_first_and_ends_with_the_last) {
+  enter("anna", {"tea"});
+  enter("ben", {"TEA"});
+  EXPECT_EQ(chat.rooms(), 1U);
+  EXPECT_EQ(room("tea").people().size(), 2U);
+  EXPECT_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::none);
+  EXPECT_EQ(chat.rooms(), 1U);
+  EXPECT_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::not_there);
+  chat.quit(guest("ben").person, "");
+  EXPECT_EQ(chat.rooms(), 0U);
+  EXPECT_EQ(chat.find_room("tea"), nullptr);
+}
+
+// A topic does not outlive its room.
+TEST_F(CoreTest, a_room_that_was_empty_begins_anew) {
+  enter("anna", {"tea"});
+  EXPECT_EQ(chat.retitle(guest("anna").person, room("tea"), "green"), Refusal::none);
+  EXPECT_EQ(room("tea").topic(), "green");
+  chat.leave(guest("anna").person, room("tea"), "");
+  chat.join(guest("anna").person, "tea");
+  EXPECT_EQ(room("tea").topic(), "");
+}
+
+TEST_F(CoreTest, a_room_that_goes_in_the_middle_leaves_the_others_whole) {
+  enter("anna", {"a", "b", "c", "d"});
+  for (const char* gone : {"b", "a", "d"}) {
+    chat.leave(guest("anna").person, room(gone), "");
+    std::set<std::string> listed;
+    chat.for_each_room([&](const Room& each) { listed.insert(each.name()); });
+    EXPECT_EQ(listed.size(), chat.rooms());
+    EXPECT_FALSE(listed.contains(gone));
+    for (const Room* each : guest("anna").person.rooms()) {
+      EXPECT_EQ(chat.find_room(each->name()), each);
+    }
+  }
+}
+
+TEST_F(CoreTest, joining_twice_changes_nothing_and_is_told_to_nobody) {
+  enter("anna", {"tea"});
+  enter("ben", {"tea"});
+  take_all();
+  EXPECT_EQ(chat.join(guest("anna").person, "Tea"), Refusal::none);
+  EXPECT_EQ(take_all(), Heard{});
+  EXPECT_EQ(room("tea").people().size(), 2U);
+}
+
+TEST(Core, limits_are_kept) {
+  ShortForm form;
+  Chat chat{{.room_name_bytes = 5, .topic_bytes = 3, .rooms = 3, .rooms_of_a_person = 2},
+            [] { return WallTime{}; }};
+  chat.add_form(form);
+  Guest anna;
+  Guest ben;
+  chat.enter(anna.person, "anna");
+  chat.enter(ben.person, "ben");
+  EXPECT_EQ(chat.join(anna.person, ""), Refusal::empty);
+  EXPECT_EQ(chat.join(anna.person, "longer"), Refusal::too_long);
+  EXPECT_EQ(chat.join(anna.person, "a b"), Refusal::bad_character);
+  EXPECT_EQ(chat.join(anna.person, "\xFF"), Refusal::not_utf8);
+  EXPECT_EQ(chat.rooms(), 0U);
+  EXPECT_EQ(chat.join(anna.person, "one"), Refusal::none);
+  EXPECT_EQ(chat.join(anna.person, "two"), Refusal::none);
+  EXPECT_EQ(chat.join(anna.person, "three"), Refusal::in_too_many_rooms);
+  EXPECT_EQ(chat.join(anna.person, "one"), Refusal::none) << "they are in it already";
+  EXPECT_EQ(chat.join(ben.person, "three"), Refusal::none);
+  EXPECT_EQ(chat.join(ben.person, "four"), Refusal::too_many_rooms);
+  EXPECT_EQ(chat.join(ben.person, "one"), Refusal::none) << "which is there";
+  EXPECT_EQ(chat.retitle(ben.person, *chat.find_room("one"), "four"), Refusal::too_long);
+  EXPECT_EQ(chat.retitle(ben.person, *chat.find_room("two"), "ok"), Refusal::not_there);
+  EXPECT_EQ(chat.say(ben.person, *chat.find_room("two"), "hi"), Refusal::not_there);
+  chat.dismiss(anna.person);
+  chat.dismiss(ben.person);
+}
+
+// --- Who is told what
+
+struct ToldRow {
+  const char* what;
+  void (*act)(Chat& chat, Person& anna);
+  std::string heard_in_one;   // by somebody who shares one room
+  std::string heard_in_both;  // by somebody who shares two
+};
+
+// anna is in tea and coffee.
+const std::vector<ToldRow> told_rows{
+    {"a word", [](Chat& chat, Person& anna) { chat.say(anna, *chat.find_room("tea"), "hi"); },
+     ".anna says in tea: hi\n", ".anna says in tea: hi\n"},
+    {"an act",
+     [](Chat& chat, Person& anna) {
+       chat.say(anna, *chat.find_room("tea"), "waves", Event::Kind::acted);
+     },
+     ".anna acts in tea: waves\n", ".anna acts in tea: waves\n"},
+    {"a word in the other room",
+     [](Chat& chat, Person& anna) { chat.say(anna, *chat.find_room("coffee"), "hi"); }, "",
+     ".anna says in coffee: hi\n"},
+    {"a leave", [](Chat& chat, Person& anna) { chat.leave(anna, *chat.find_room("tea"), "late"); },
+     ".anna leaves in tea: late\n", ".anna leaves in tea: late\n"},
+    {"a quit", [](Chat& chat, Person& anna) { chat.quit(anna, "bye"); }, ".anna quits: bye\n",
+     ".anna quits: bye\n"},
+    {"two quits",
+     [](Chat& chat, Person& anna) {
+       chat.quit(anna, "bye");
+       chat.quit(anna, "bye again");
+     },
+     ".anna quits: bye\n", ".anna quits: bye\n"},
+    {"a dismissal", [](Chat& chat, Person& anna) { chat.dismiss(anna); }, "", ""},
+    {"another name", [](Chat& chat, Person& anna) { chat.rename(anna, "eva"); }, ".eva was: anna\n",
+     ".eva was: anna\n"},
+    {"a topic",
+     [](Chat& chat, Person& anna) { chat.retitle(anna, *chat.find_room("tea"), "green"); },
+     ".anna titles in tea: green\n", ".anna titles in tea: green\n"},
+    {"joining a third room", [](Chat& chat, Person& anna) { chat.join(anna, "milk"); }, "",
+     ".anna joins in milk\n"},
+    {"a leave and a quit",
+     [](Chat& chat, Person& anna) {
+       chat.leave(anna, *chat.find_room("tea"), "");
+       chat.quit(anna, "");
+     },
+     ".anna leaves in tea\n", ".anna leaves in tea\n.anna quits\n"},
+};
+
+TEST(Core, everybody_who_shares_a_room_is_told_once_and_nobody_else) {
+  for (const ToldRow& row : told_rows) {
+    SCOPED_TRACE(row.what);
+    ShortForm form;
+    Chat chat{{}, [] { return WallTime{}; }};
+    chat.add_form(form);
+    Guest anna;
+    Guest in_one;
+    Guest in_both;
+    Guest elsewhere;
+    Guest nowhere;
+    const std::vector<Guest*> all{&anna, &in_one, &in_both, &elsewhere, &nowhere};
+    int number = 0;
+    for (Guest* guest : all) {
+      chat.enter(guest->person, guest == &anna ? "anna" : "guest" + std::to_string(number++));
+    }
+    for (const char* name : {"tea", "coffee"}) chat.join(anna.person, name);
+    chat.join(in_one.person, "tea");
+    for (const char* name : {"milk", "coffee", "tea"}) chat.join(in_both.person, name);
+    chat.join(elsewhere.person, "water");
+    for (Guest* guest : all) guest->take();
+    row.act(chat, anna.person);
+    EXPECT_EQ(in_one.heard, row.heard_in_one);
+    EXPECT_EQ(in_both.heard, row.heard_in_both);
+    EXPECT_EQ(anna.heard + elsewhere.heard + nowhere.heard, "");
+    for (Guest* guest : all) chat.dismiss(guest->person);
+    EXPECT_EQ(chat.people() + chat.rooms(), 0U);
+  }
+}
+
+TEST_F(CoreTest, a_word_to_one_is_heard_by_that_one) {
+  enter("anna", {"tea"});
+  enter("ben", {"tea"});
+  enter("cleo", {"tea"});
+  take_all();
+  chat.tell(guest("anna").person, guest("ben").person, "psst");
+  chat.tell(guest("cleo").person, guest("cleo").person, "note to self");
+  EXPECT_EQ(take_all(), (Heard{{"ben", ".anna tells ben: psst\n"},
+                               {"cleo", ".cleo tells cleo: note to self\n"}}));
+}
+
+TEST_F(CoreTest, somebody_has_joined_before_their_first_word) {
+  enter("anna", {"tea"});
+  enter("ben");
+  take_all();
+  EXPECT_EQ(chat.join(guest("ben").person, "tea"), Refusal::none);
+  chat.say(guest("ben").person, room("tea"), "hi");
+  EXPECT_EQ(guest("anna").take(), ".ben joins in tea\n.ben says in tea: hi\n");
+}
+
+TEST_F(CoreTest, all_see_the_room_in_one_order) {
+  enter("anna", {"tea"});
+  for (int i = 0; i < 5; ++i) enter("speaker" + std::to_string(i), {"tea"});
+  enter("zoe", {"tea"});
+  take_all();
+  for (int i = 0; i < 100; ++i) {
+    Person& speaker = guest("speaker" + std::to_string(i * 7 % 5)).person;
+    chat.say(speaker, room("tea"), std::to_string(i));
+  }
+  const std::string order = guest("anna").take();
+  EXPECT_EQ(std::count(order.begin(), order.end(), '\n'), 100);
+  EXPECT_EQ(guest("zoe").take(), order);
+}
+
+// --- Forms
+
+TEST(Forms, a_message_is_encoded_once_for_each_form_that_is_there) {
+  ShortForm unused{"u:"};
+  ShortForm plain{"p:"};
+  ShortForm silent{""};
+  ShortForm other{"o:"};
+  Chat chat{{}, [] { return WallTime{}; }};
+  for (const ShortForm* each : {&unused, &plain, &silent, &other}) chat.add_form(*each);
+  std::vector<std::unique_ptr<Guest>> guests;
+  for (int i = 0; i < 30; ++i) {
+    guests.push_back(std::make_unique<Guest>(static_cast<FormId>(1 + i % 3)));
+    guests.back()->keeps = true;
+    chat.enter(guests.back()->person, "g" + std::to_string(i));
+    chat.join(guests.back()->person, "tea");
+    chat.join(guests.back()->person, "coffee");
+  }
+  for (auto& guest : guests) {
+    guest->take();
+    guest->kept.clear();
+  }
+  const std::size_t before = plain.encoded();
+  const std::uint64_t delivered = chat.deliveries();
+  chat.say(guests[0]->person, *chat.find_room("tea"), "hi");
+  chat.rename(guests[1]->person, "h1");
+  EXPECT_EQ(unused.encoded(), 0U);
+  EXPECT_EQ(plain.encoded(), before + 2);
+  EXPECT_EQ(chat.deliveries(), delivered + 19 + 20 - 1 + 1) << "none to those without words";
+  EXPECT_EQ(guests[3]->heard, "p:g0 says in tea: hi\np:h1 was: g1\n");
+  EXPECT_EQ(guests[2]->heard, "o:g0 says in tea: hi\no:h1 was: g1\n");
+  EXPECT_EQ(guests[4]->heard, "");
+  // The same bytes, not equal ones.
+  for (std::size_t message : {0U, 1U}) {
+    EXPECT_EQ(guests[3]->kept[message].bytes().data(), guests[6]->kept[message].bytes().data());
+    EXPECT_EQ(guests[2]->kept[message].bytes().data(), guests[5]->kept[message].bytes().data());
+  }
+  for (auto& guest : guests) chat.dismiss(guest->person);
+}
+
+TEST(Forms, there_are_at_most_256) {
+  ShortForm form;
+  Chat chat{{}, [] { return WallTime{}; }};
+  for (int i = 0; i < 256; ++i) EXPECT_EQ(chat.add_form(form), i);
+  EXPECT_THROW(chat.add_form(form), std::length_error);
+}
+
+// Somebody whose form changes is told in the new one from the next message on.
+TEST_F(CoreTest, a_form_can_be_changed) {
+  ShortForm loud{"LOUD "};
+  const FormId loud_id = chat.add_form(loud);
+  enter("anna", {"tea"});
+  enter("ben", {"tea"});
+  take_all();
+  chat.say(guest("anna").person, room("tea"), "one");
+  guest("ben").person.set_form(loud_id);
+  chat.say(guest("anna").person, room("tea"), "two");
+  EXPECT_EQ(guest("ben").take(), ".anna says in tea: one\nLOUD anna says in tea: two\n");
+}
+
+}  // namespace
+}  // namespace switchboard::chat::test

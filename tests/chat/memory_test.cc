@@ -1,0 +1,155 @@
+// What a broadcast costs, and that it is given back.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "switchboard/net/output_queue.hpp"
+
+#include "chat/people.hpp"
+#include "support/counted_memory.hpp"
+
+namespace switchboard::chat::test {
+namespace {
+
+using switchboard::test::memory_in_use;
+
+// As a connection keeps what it is told.
+struct Queueing final : Outlet {
+  void deliver(const Slice& bytes) override { queue.append(bytes); }
+  OutputQueue queue;
+  Person person{*this, 0};
+};
+
+class BroadcastMemory : public testing::Test {
+ protected:
+  static constexpr std::size_t members = 1000;
+
+  BroadcastMemory() {
+    chat.add_form(form);
+    for (std::size_t i = 0; i < members; ++i) {
+      people.push_back(std::make_unique<Queueing>());
+      chat.enter(people.back()->person, "p" + std::to_string(i));
+      chat.join(people.back()->person, "room");
+    }
+    say(std::string(20'000, 'x'));  // so that all that is made once has been made
+    settle();
+    say("and a quiet room's block is small");
+    settle();
+  }
+  ~BroadcastMemory() override {
+    for (auto& each : people) chat.dismiss(each->person);
+  }
+
+  void say(const std::string& text) { chat.say(people[0]->person, *chat.find_room("room"), text); }
+  // Everybody has sent all.
+  void settle() {
+    for (auto& each : people) each->queue.clear();
+    chat.trim();
+  }
+
+  ShortForm form;
+  Chat chat{{}, [] { return WallTime{}; }};
+  std::vector<std::unique_ptr<Queueing>> people;
+};
+
+TEST_F(BroadcastMemory, costs_the_message_once_and_sixteen_bytes_a_member) {
+  const std::string text(10'000, 'x');
+  const auto before = memory_in_use();
+  say(text);
+  // The slices stand in the queues, which have room for one: what comes on top is the message.
+  EXPECT_LE(memory_in_use().bytes - before.bytes, text.size() + 1024);
+  static_assert(sizeof(Slice) == 16);
+  settle();
+  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+  EXPECT_EQ(memory_in_use().bytes, before.bytes);
+}
+
+TEST_F(BroadcastMemory, of_a_thousand_messages_is_that_of_their_bytes) {
+  const std::string text(100, 'x');
+  const auto before = memory_in_use();
+  for (int i = 0; i < 1000; ++i) say(text);
+  const std::size_t bytes = people[1]->queue.size_bytes();
+  EXPECT_GT(bytes, 100'000U);
+  // Blocks are used up to the last message that fits; a queue has a slice for each, 16 bytes.
+  const std::size_t slices = people[1]->queue.slices();
+  EXPECT_LE(slices, 12U);
+  EXPECT_LE(memory_in_use().bytes - before.bytes, 2 * bytes + members * (16 * 2 * slices + 64));
+  settle();
+  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+}
+
+TEST_F(BroadcastMemory, is_freed_when_the_last_has_sent_it) {
+  const auto before = memory_in_use();
+  say(std::string(10'000, 'x'));
+  for (std::size_t i = 0; i + 1 < members; ++i) {
+    people[i]->queue.clear();
+    chat.trim();
+  }
+  EXPECT_GT(memory_in_use().bytes, before.bytes + 10'000) << "one has yet to send it";
+  people.back()->queue.clear();
+  EXPECT_TRUE(chat.wants_trim());
+  chat.trim();
+  EXPECT_FALSE(chat.wants_trim());
+  EXPECT_EQ(memory_in_use().bytes, before.bytes);
+}
+
+// Who reads nothing keeps what is queued for it, and nothing of what it never was to get.
+TEST_F(BroadcastMemory, a_stalled_member_keeps_alive_what_is_queued_for_it) {
+  const auto before = memory_in_use();
+  const auto settle_others = [&] {
+    for (std::size_t i = 1; i < members; ++i) people[i]->queue.clear();
+    chat.trim();
+  };
+  const std::size_t stalled = 0;  // who speaks, and is told by another
+  for (int i = 0; i < 3000; ++i) {
+    chat.say(people[1]->person, *chat.find_room("room"), std::string(90, 'x'));
+    settle_others();
+  }
+  const std::size_t queued = people[stalled]->queue.size_bytes();
+  EXPECT_GT(queued, 270'000U);
+  EXPECT_LE(memory_in_use().bytes - before.bytes, queued + queued / 10 + 70 * 1024);
+  people[stalled]->queue.clear();
+  chat.trim();
+  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+}
+
+// A room that empties while its last words are queued takes them not with it.
+TEST_F(BroadcastMemory, last_words_outlive_their_room) {
+  say("last words");
+  for (auto& each : people) chat.dismiss(each->person);
+  EXPECT_EQ(chat.rooms(), 0U);
+  EXPECT_FALSE(chat.wants_trim());
+  const auto said = people.back()->queue.front();
+  EXPECT_EQ((std::string{reinterpret_cast<const char*>(said.data()), said.size()}),
+            ".p0 says in room: last words\n");
+}
+
+TEST(ChatMemory, comes_and_goes_with_people_and_rooms) {
+  ShortForm form;
+  Chat chat{{}, [] { return WallTime{}; }};
+  chat.add_form(form);
+  const auto round = [&] {
+    std::vector<std::unique_ptr<Guest>> guests;
+    for (int i = 0; i < 200; ++i) {
+      guests.push_back(std::make_unique<Guest>());
+      chat.enter(guests.back()->person, "a_person_of_some_length" + std::to_string(i));
+      for (int room = 0; room < 5; ++room) {
+        chat.join(guests.back()->person, "room" + std::to_string((i * 3 + room * 7) % 40));
+      }
+    }
+    for (auto& guest : guests) {
+      chat.say(guest->person, *guest->person.rooms().front(), "hello");
+      chat.quit(guest->person, "bye");
+    }
+    chat.trim();
+  };
+  round();  // tables grow once
+  const auto before = memory_in_use();
+  for (int i = 0; i < 3; ++i) round();
+  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+}
+
+}  // namespace
+}  // namespace switchboard::chat::test

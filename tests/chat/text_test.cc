@@ -1,0 +1,106 @@
+#include "chat/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace switchboard::chat {
+namespace {
+
+struct TextRow {
+  const char* what;
+  std::string_view text;
+  bool is_utf8;
+  bool has_control = false;     // of what is UTF-8
+  std::string_view clean = {};  // where it has some
+};
+
+using namespace std::string_view_literals;
+
+constexpr TextRow rows[] = {
+    {"nothing", "", true},
+    {"ASCII", "hello, you there", true},
+    {"ASCII of eight and of nine letters", "12345678 123456789", true},
+    {"two bytes", "gr\xC3\xBC\xC3\x9F", true},
+    {"three bytes", "\xE2\x82\xAC", true},
+    {"four bytes", "\xF0\x9F\x98\x80", true},
+    {"the last code point", "\xF4\x8F\xBF\xBF", true},
+    {"beyond the last", "\xF4\x90\x80\x80", false},
+    {"an overlong slash", "\xC0\xAF", false},
+    {"an overlong NUL", "\xC0\x80", false},
+    {"overlong in three bytes", "\xE0\x80\xAF", false},
+    {"a surrogate", "\xED\xA0\x80", false},
+    {"a lone continuation", "\x80", false},
+    {"one that is cut short", "eight or more \xE2\x82", false},
+    {"Latin-1", "gr\xFC\xDF", false},
+    {"a bad byte behind nine good ones", "123456789\xFF", false},
+    {"NUL", "a\0b"sv, true, true, "ab"},
+    {"bell", "a\x07", true, true, "a"},
+    {"escape", "\x1B[2Jgone", true, true, "[2Jgone"},
+    {"carriage return", "one\rtwo", true, true, "onetwo"},
+    {"line feed", "one\ntwo", true, true, "onetwo"},
+    {"tab", "a\tb", true, true, "a b"},
+    {"DEL", "a\x7F", true, true, "a"},
+    {"the first of C1", "a\xC2\x80z", true, true, "az"},
+    {"CSI of C1",
+     "a\xC2\x9B"
+     "2Jz",
+     true, true, "a2Jz"},
+    {"the last of C1", "\xC2\x9F", true, true, ""},
+    {"a no-break space, which is behind C1", "\xC2\xA0", true},
+    {"bytes of C1 in other letters", "\xC4\x80\xE2\x82\x9B\xC3\x82\xC3\x9B", true},
+};
+
+TEST(Text, is_utf8_or_not_and_loses_its_control_characters) {
+  for (const TextRow& row : rows) {
+    SCOPED_TRACE(row.what);
+    EXPECT_EQ(is_utf8(row.text), row.is_utf8);
+    if (!row.is_utf8) continue;
+    EXPECT_EQ(has_control(row.text), row.has_control);
+    EXPECT_EQ(without_control(row.text), row.has_control ? row.clean : row.text);
+  }
+}
+
+// Whatever stands around a code point, and wherever it is in a word of eight bytes.
+TEST(Text, every_control_character_is_found_and_nothing_else_is_lost) {
+  for (std::uint32_t code_point = 0; code_point < 0x800; ++code_point) {
+    std::string letter;
+    if (code_point < 0x80) {
+      letter.push_back(static_cast<char>(code_point));
+    } else {
+      letter.push_back(static_cast<char>(0xC0 | code_point >> 6));
+      letter.push_back(static_cast<char>(0x80 | (code_point & 0x3F)));
+    }
+    const bool is_control = code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
+    const std::string before(code_point % 9, 'b');
+    const std::string text = before + letter + "\xC3\xBC";
+    ASSERT_TRUE(is_utf8(text)) << code_point;
+    ASSERT_EQ(has_control(text), is_control) << code_point;
+    const std::string kept = code_point == '\t' ? " " : is_control ? "" : letter;
+    ASSERT_EQ(without_control(text), before + kept + "\xC3\xBC") << code_point;
+  }
+}
+
+TEST(Text, names_are_the_same_but_for_the_case_of_ascii) {
+  struct Row {
+    std::string_view one;
+    std::string_view other;
+    bool is_same;
+  };
+  for (const Row& row : {Row{"anna", "ANNA", true},
+                         {"", "", true},
+                         {"a[z]", "A[Z]", true},
+                         {"a[]", "a{}", false},  // the same in rfc1459
+                         {"@", "`", false},      // a bit apart, and no letters
+                         {"ann", "anna", false},
+                         {"\xC3\x84", "\xC3\xA4", false}}) {
+    EXPECT_EQ(same_name(row.one, row.other), row.is_same) << row.one << " and " << row.other;
+    if (row.is_same) {
+      EXPECT_EQ(hash_folded(row.one), hash_folded(row.other)) << row.one;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace switchboard::chat

@@ -1,0 +1,129 @@
+// Each command of the plain dialect, what it answers, and what the others hear of it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "chat/plain_chat.hpp"
+
+namespace switchboard::chat::test {
+namespace {
+
+using PlainCommands = PlainChat;
+
+struct CommandRow {
+  const char* typed;   // by ben, who is in the lobby with anna and cleo
+  const char* answer;  // what ben is told
+  const char* anna;    // what anna hears, who is in the lobby
+};
+
+// One behind the other: each begins where the one before has led.
+const std::vector<CommandRow> command_rows{
+    {"/who", "-- in lobby: 3\n-- anna cleo ben\n", ""},
+    {"/rooms", "-- lobby (3)\n", ""},
+    {"/me waves", "", "T * ben waves\n"},
+    {"/me", "-- something is missing: /me TEXT\n", ""},
+    {"/topic tea and cake", "-- the topic is now: tea and cake\n",
+     "T -- ben has set the topic: tea and cake\n"},
+    {"/rooms", "-- lobby (3): tea and cake\n", ""},
+    {"/topic", "-- something is missing: /topic TEXT\n", ""},
+    {"/msg anna psst, you", "", "T ben to you: psst, you\n"},
+    {"/msg anna", "-- something is missing: /msg NAME TEXT\n", ""},
+    {"/msg dora hi", "-- nobody here is called dora\n", ""},
+    {"/msg  anna hi", "", "T ben to you: hi\n"},
+    {"/nick bob", "-- you are bob now\n", "T -- ben is now bob\n"},
+    {"/nick Anna", "-- that name will not do: somebody has it already\n", ""},
+    {"/nick BOB", "-- you are BOB now\n", "T -- bob is now BOB\n"},
+    {"/nick ben", "-- you are ben now\n", "T -- BOB is now ben\n"},
+    {"/NICK", "-- something is missing: /nick NAME\n", ""},
+    {"/join lobby", "-- you are in lobby already\n", ""},
+    {"/join #LOBBY", "-- you are in lobby already\n", ""},
+    {"/join", "-- something is missing: /join ROOM\n", ""},
+    {"/join tea", "-- you are in tea, alone so far\n", "T <- ben has left lobby\n"},
+    {"hello tea", "", ""},
+    {"/join lobby", "-- you are in lobby with anna, cleo\n-- topic: tea and cake\n",
+     "T -> ben has joined lobby\n"},
+    {"/rooms", "-- lobby (3): tea and cake\n", ""},
+    {"/leave till later", "-- you have left lobby\n", "T <- ben has left lobby (till later)\n"},
+    {"anybody?", "-- you are in no room, and nobody heard that; /join lobby takes you back\n", ""},
+    {"/who", "-- you are in no room, and nobody heard that; /join lobby takes you back\n", ""},
+    {"/topic x", "-- you are in no room, and nobody heard that; /join lobby takes you back\n", ""},
+    {"/leave", "-- you are in no room, and nobody heard that; /join lobby takes you back\n", ""},
+    {"/msg anna from nowhere", "", "T ben to you: from nowhere\n"},
+    {"/join #lobby", "-- you are in lobby with anna, cleo\n-- topic: tea and cake\n",
+     "T -> ben has joined lobby\n"},
+    {"/frobnicate now",
+     "-- there is no /frobnicate; /help lists the commands, and // begins a line that is to begin "
+     "with a slash\n",
+     ""},
+    {"/",
+     "-- there is no /; /help lists the commands, and // begins a line that is to begin with "
+     "a slash\n",
+     ""},
+    {"//", "", "T <ben> /\n"},
+};
+
+TEST_P(PlainCommands, answer_and_tell_the_others) {
+  serve();
+  Client& anna = enter("anna");
+  enter("cleo");
+  Client& ben = enter("ben");
+  take(anna);
+  for (const CommandRow& row : command_rows) {
+    SCOPED_TRACE(row.typed);
+    type(ben, std::string{row.typed} + "\n");
+    EXPECT_EQ(take(ben), row.answer);
+    EXPECT_EQ(take(anna), row.anna);
+  }
+  type(ben, "/help\n");
+  const std::string help = take(ben);
+  for (const char* name :
+       {"join", "leave", "rooms", "who", "msg", "me", "nick", "topic", "help", "quit"}) {
+    EXPECT_NE(help.find("-- /" + std::string{name}), std::string::npos) << name;
+  }
+  type(ben, "/quit so long\n");
+  EXPECT_EQ(take_up_to(ben, "good-bye"), "-- good-bye\n");
+  pump([&] { return ben.ended; });
+  EXPECT_EQ(take_up_to(anna, "gone"), "T <- ben has gone (so long)\n");
+  EXPECT_EQ(take(anna), "");
+}
+
+TEST_P(PlainCommands, long_lists_are_cut_and_say_so) {
+  serve();
+  Client& anna = enter("anna");
+  std::string talk;
+  for (int i = 0; i < 15; ++i) enter("somebody_with_a_name" + std::to_string(i));
+  take(anna);
+  type(anna, "/who\n");
+  const std::string who = take(anna);
+  EXPECT_TRUE(who.starts_with("-- in lobby: 16\n")) << who;
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_NE(who.find("somebody_with_a_name" + std::to_string(i)), std::string::npos);
+  }
+  for (std::size_t from = 0; from < who.size();) {
+    const std::size_t end = who.find('\n', from);
+    EXPECT_LE(end - from, 80U) << "more than a terminal's line";
+    from = end + 1;
+  }
+  Client& last = connect();
+  type(last, "last\n");
+  const std::string with = take_up_to(last, "you are in lobby");
+  EXPECT_NE(with.find(" and 6 more\n"), std::string::npos) << with;
+}
+
+TEST_P(PlainCommands, a_topic_that_is_too_long_is_refused) {
+  serve();
+  Client& anna = enter("anna");
+  type(anna, "/topic " + std::string(391, 'x') + "\n");
+  EXPECT_EQ(take(anna), "-- that topic is too long; 390 bytes are the most\n");
+  type(anna, "/rooms\n");
+  EXPECT_EQ(take(anna), "-- lobby (1)\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Everywhere, PlainCommands,
+                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
+                                          testing::Values("IPv4", "Unix")),
+                         switchboard::test::name_of_place);
+
+}  // namespace
+}  // namespace switchboard::chat::test

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace switchboard::chat {
@@ -11,6 +12,12 @@ namespace {
 // A reader of so much at once has enough for its receivers to begin with: they are sent it before
 // the next is read.
 constexpr std::size_t bytes_worth_a_flush = 16 * 1024;
+
+// An unfinished line is left with its connection, with its CR, and must not fill it.
+ConnectionLimits with_room_for_a_line(ConnectionLimits limits, std::size_t line_bytes) {
+  limits.input_limit_bytes = std::max(limits.input_limit_bytes, line_bytes + 2);
+  return limits;
+}
 
 std::string_view as_text(const Slice& bytes) noexcept {
   const auto view = bytes.bytes();
@@ -75,7 +82,7 @@ PlainService::PlainService(Reactor& reactor, Chat& chat, AddressLimit& addresses
       opened_callback_(std::move(on_opened)),
       closed_callback_(std::move(on_closed)),
       turn_end_(reactor, chat),
-      connections_(reactor, *this, limits) {}
+      connections_(reactor, *this, with_room_for_a_line(limits, settings_.line_bytes)) {}
 
 PlainService::~PlainService() {
   for (auto& [id, session] : sessions_) {

@@ -175,7 +175,8 @@ std::size_t PlainService::on_data(Connection& connection, const Slice& input) {
   Session& session = session_of(connection);
   const std::string_view text = as_text(input);
   std::size_t consumed = 0;
-  while (consumed < text.size() && !slow_down(connection, session)) {
+  // What is left where the answers have filled the queue comes again when it is sent.
+  while (consumed < text.size() && !is_full(connection) && !slow_down(connection, session)) {
     const Line line = session.lines.next(text.substr(consumed), settings_.line_bytes);
     consumed += line.size_bytes;
     if (line.status == Line::Status::incomplete) break;
@@ -196,6 +197,10 @@ std::size_t PlainService::on_data(Connection& connection, const Slice& input) {
   if (text.size() >= bytes_worth_a_flush) reactor_.flush_soon();
   turn_end_.ask();
   return consumed;
+}
+
+bool PlainService::is_full(const Connection& connection) const noexcept {
+  return connection.queued_bytes() >= connections_.limits().high_water_bytes;
 }
 
 // Who is faster than the flood control allows is not read from for a while: nothing is lost.

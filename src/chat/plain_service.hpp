@@ -84,6 +84,7 @@ class PlainService final : private ConnectionHandler {
 
   void cancel_timers(const Session& session);
   Session& session_of(const Connection& connection);
+  bool is_full(const Connection& connection) const noexcept;
   bool slow_down(Connection& connection, Session& session);
   void take_line(Connection& connection, Session& session, std::string_view line);
   void register_name(Connection& connection, Session& session, std::string_view line);

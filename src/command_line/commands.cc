@@ -19,6 +19,10 @@ struct Written {
   bool flag = false;
 };
 
+bool is_operand(const Option& option) {
+  return !option.name.starts_with('-');
+}
+
 [[noreturn]] void refuse_missing_value(const Option& option) {
   throw UsageError(fmt::format("{0}: a value is missing; write {0} {1}", option.name,
                                option.example.empty() ? option.initial : option.example));
@@ -34,7 +38,9 @@ void apply(const Option& option, const Written& written) {
         fmt::format("{}: given {} times; give it once", option.name, written.values.size()));
   }
   if (written.values.empty() && option.required) {
-    throw UsageError(fmt::format("{0} is missing; write {0} {1}", option.name, option.example));
+    throw UsageError(fmt::format("{} is missing; write {}{}{}", option.name,
+                                 is_operand(option) ? "" : option.name,
+                                 is_operand(option) ? "" : " ", option.example));
   }
   try {
     if (written.values.empty() && !option.initial.empty()) option.apply(option.initial);
@@ -128,7 +134,7 @@ class Parser {
         continue;
       }
       app.add_option(option.name, written[i].values, option.help + initial)
-          ->type_name(option.placeholder)
+          ->type_name(is_operand(option) ? "" : option.placeholder)
           ->expected(1)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     }

@@ -12,9 +12,9 @@
 
 namespace switchboard::command_line {
 
-// One option of a command.
+// One option of a command, or one operand.
 struct Option {
-  std::string name;         // with its dashes
+  std::string name;         // with its dashes; an operand has none, and stands by itself
   std::string placeholder;  // of its value; empty: a flag, which takes none
   // What stands where it is not given; empty: then nothing is applied.
   std::string initial;

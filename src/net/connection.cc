@@ -189,7 +189,7 @@ bool Connection::wants_to_read() const noexcept {
   if (peer_ended_) return false;
   // Whatever the marks say: a peer that sends all before it reads would never take our last bytes.
   if (draining_) return true;
-  return !paused_ && !over_high_water_;
+  return !paused_ && (!over_high_water_ || table_.limits_.reads_above_high_water);
 }
 
 void Connection::on_ready(Readiness readiness) {
@@ -217,7 +217,9 @@ void Connection::read() {
 }
 
 std::size_t Connection::most_to_read() const noexcept {
-  if (draining_ || output_failed_) return max_bytes_per_read;
+  if (draining_ || output_failed_ || table_.limits_.reads_above_high_water) {
+    return max_bytes_per_read;
+  }
   // No more than what an echo of it could still queue.
   return std::min(max_bytes_per_read, table_.limits_.high_water_bytes - output_.size_bytes());
 }

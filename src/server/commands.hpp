@@ -10,6 +10,9 @@ namespace switchboard::server {
 int run_echo(const EchoOptions& options);
 int run_chat(const ChatOptions& options);
 
+// Talks to a server over standard input and output; gives a ConnectStatus.
+int run_connect(const ClientOptions& options);
+
 // Prints the table of backends.
 int list_backends();
 

@@ -23,19 +23,21 @@ std::string version_text() {
 }
 
 // In the order of the table below.
-enum CommandIndex : std::size_t { echo, chat, list };
+enum CommandIndex : std::size_t { echo, chat, connect, list };
 
 }  // namespace
 
 Command parse_command_line(int argc, const char* const* argv) {
   EchoOptions echo_options;
   ChatOptions chat_options;
+  ClientOptions client_options;
   const Program program{
       .name = "switchboard",
       .help = "A non-blocking reactor with interchangeable pollers, and servers on it.",
       .version = version_text(),
       .commands = {echo_command(echo_options),
                    chat_command(chat_options),
+                   connect_command(client_options),
                    {.name = "backends",
                     .help = "lists the ways to wait for descriptors",
                     .footer = "",
@@ -50,6 +52,9 @@ Command parse_command_line(int argc, const char* const* argv) {
     case chat:
       check(chat_options);
       return chat_options;
+    case connect:
+      check(client_options);
+      return client_options;
     default:
       return ListBackends{};
   }

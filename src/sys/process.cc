@@ -91,6 +91,15 @@ std::error_code occupy_standard_descriptors() noexcept {
   }
 }
 
+Result<std::size_t> read(int fd, std::span<char> into) noexcept {
+  assert(!into.empty());
+  ssize_t taken = 0;
+  do taken = ::read(fd, into.data(), into.size());
+  while (taken < 0 && errno == EINTR);
+  if (taken < 0) return Errno{errno};
+  return static_cast<std::size_t>(taken);
+}
+
 Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept {
   ssize_t written = 0;
   do written = ::write(fd, bytes.data(), bytes.size());

@@ -105,6 +105,14 @@ INSTANTIATE_TEST_SUITE_P(
             {"echo", "--framing", "fixed:9", "--frame-limit", "8"}, "--framing", "--frame-limit"},
         Mistake{{"echo", "--frame-limit", "0"}, "--frame-limit", "at least 1 byte"},
         Mistake{{"echo", "--framing=u8", "--frame-limit=1MiB"}, "--frame-limit", "raise the last"},
+        Mistake{{"connect"}, "ENDPOINT is missing", "write tcp://127.0.0.1:7007"},
+        Mistake{{"connect", "7007"}, "ENDPOINT: '7007'", "tcp://127.0.0.1:7007"},
+        Mistake{{"connect", "tcp://[::1]:7", "surplus"}, "ENDPOINT", "give it once"},
+        Mistake{{"connect", "tcp://[::1]:7", "--timeout", "0s"}, "--timeout", "at least 1ms"},
+        Mistake{{"connect", "tcp://[::1]:7", "--source", "tcp://a:0"}, "--source", "an address"},
+        Mistake{{"connect", "tcp://[::1]:7", "--framing", "u9"}, "--framing", "write one of"},
+        Mistake{{"connect", "tcp://[::1]:7", "--framing=u8", "--line"}, "--line", "leave it out"},
+        Mistake{{"connect", "tcp://[::1]:7", "--framing=u8", "--crlf"}, "--crlf", "--framing crlf"},
         Mistake{{"echo", "--drain-timeout", "off"}, "--drain-timeout", "ms, s, m, h"},
         Mistake{{"echo", "--log-level", "loud"}, "--log-level", "debug, info, warn, error"}));
 
@@ -119,8 +127,11 @@ TEST(Program, RefusesABackendThatIsNotHereAndSaysWhichAre) {
 }
 
 TEST(Program, HelpsOnStandardOutput) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--help"}, {"-h"}, {"echo", "--help"}, {"backends", "--help"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"-h"},
+                                                    {"echo", "--help"},
+                                                    {"connect", "--help"},
+                                                    {"backends", "--help"}}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.status, 0);
     EXPECT_THAT(outcome.output, HasSubstr("Usage: switchboard"));

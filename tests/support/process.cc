@@ -68,6 +68,7 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
 #ifdef __linux__
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves nothing behind either
 #endif
+    if (options.input_fd >= 0 && ::dup2(options.input_fd, STDIN_FILENO) < 0) ::_exit(126);
     place(output.writer.get(), STDOUT_FILENO, options.output);
     place(error.writer.get(), STDERR_FILENO, options.error);
     if (options.descriptor_limit) {

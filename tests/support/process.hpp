@@ -24,6 +24,8 @@ enum class Stream : std::uint8_t {
 struct ProcessOptions {
   Stream output = Stream::piped;
   Stream error = Stream::piped;
+  // What becomes its standard input; it must be open until the program was started. -1: the test's.
+  int input_fd = -1;
   // RLIMIT_NOFILE of the program, soft and hard.
   std::optional<std::uint64_t> descriptor_limit = std::nullopt;
   // Makes the pipes as small as the system lets them be.

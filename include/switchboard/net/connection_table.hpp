@@ -19,6 +19,9 @@ struct ConnectionLimits {
   // before that, no read takes more than would fill it.
   std::size_t high_water_bytes = 256 * 1024;
   std::size_t low_water_bytes = 64 * 1024;
+  // Whether it is read from all the same, as a client wants it: what a client has queued is its own
+  // doing, and a server that waits for its answers to be taken would otherwise wait for ever.
+  bool reads_above_high_water = false;
   // A connection with more output than this queued is closed.
   std::size_t output_limit_bytes = 1024 * 1024;
   // A connection whose service leaves this much unconsumed is closed.

@@ -28,6 +28,7 @@ void wake(int pipe_writer) noexcept;
 // Reads until the pipe is empty.
 void drain_pipe(int pipe_reader) noexcept;
 
+inline constexpr int standard_input = 0;
 inline constexpr int standard_output = 1;
 inline constexpr int standard_error = 2;
 bool is_terminal(int fd) noexcept;  // isatty(3)
@@ -35,6 +36,9 @@ bool is_terminal(int fd) noexcept;  // isatty(3)
 // would get the number, and its peer what is written there for people.
 std::error_code occupy_standard_descriptors() noexcept;
 
+// read(2) on any descriptor; may block where the descriptor does. 0 bytes is the end. Tries again
+// after EINTR. `into` must not be empty.
+Result<std::size_t> read(int fd, std::span<char> into) noexcept;
 // write(2) on any descriptor; may block where the descriptor does. Tries again after EINTR.
 Result<std::size_t> write(int fd, std::span<const char> bytes) noexcept;
 

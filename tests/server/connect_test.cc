@@ -1,0 +1,349 @@
+// `switchboard connect`, the program: between its standard streams and servers of ours, of the test
+// and of others.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <termios.h>
+
+#include <fstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "echo_server.hpp"
+#include "support/backends.hpp"
+#include "support/foreign_servers.hpp"
+#include "support/process.hpp"
+#include "support/sockets.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using testing::HasSubstr;
+
+struct Outcome {
+  int status;
+  std::string output;
+  std::string errors;
+};
+
+struct InputPipe {
+  sys::Descriptor reader;
+  sys::Descriptor writer;
+
+  InputPipe() {
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) must(sys::make_error(errno), "pipe");
+    reader.reset(ends[0]);
+    writer.reset(ends[1]);
+  }
+  void write(std::string_view text) const {
+    while (!text.empty()) text.remove_prefix(must(sys::write(writer.get(), text), "write"));
+  }
+};
+
+// The client, running.
+class ConnectProcess {
+ public:
+  explicit ConnectProcess(std::vector<std::string> arguments, ProcessOptions options = {})
+      : process_(with_command(std::move(arguments)), with_input(options, input_.reader.get())) {
+    input_.reader.reset();
+  }
+
+  Process& process() noexcept { return process_; }
+  void say(std::string_view text) const { input_.write(text); }
+  void end_input() { input_.writer.reset(); }
+  Outcome outcome() {
+    Outcome outcome{};
+    outcome.output = process_.read_all();
+    outcome.errors = process_.read_all_errors();
+    outcome.status = process_.wait();
+    return outcome;
+  }
+
+ private:
+  static std::vector<std::string> with_command(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "connect");
+    return program(std::move(arguments));
+  }
+  static ProcessOptions with_input(ProcessOptions options, int fd) {
+    if (options.input_fd < 0) options.input_fd = fd;
+    return options;
+  }
+
+  InputPipe input_;
+  Process process_;
+};
+
+Outcome run(std::vector<std::string> arguments, std::string_view input = "") {
+  ConnectProcess client{std::move(arguments)};
+  client.say(input);
+  client.end_input();
+  return client.outcome();
+}
+
+// A server of the test's own, for one client.
+class OwnServer {
+ public:
+  explicit OwnServer(int backlog = 8) {
+    must(sys::bind(socket_.get(), loopback(AF_INET, 0)), "bind");
+    if (::listen(socket_.get(), backlog) != 0) must(sys::make_error(errno), "listen");
+  }
+  std::string endpoint() const {
+    return Endpoint::from(must(sys::local_address(socket_.get()), "getsockname")).to_string();
+  }
+  const sys::Descriptor& listening() const noexcept { return socket_; }
+  sys::Accepted accept() const {
+    await(socket_.get(), POLLIN);
+    return must(sys::accept(socket_.get()), "accept");
+  }
+
+ private:
+  sys::Descriptor socket_ = must(sys::open_stream_socket(AF_INET), "socket");
+};
+
+std::string receive_to_end(const sys::Descriptor& socket) {
+  std::string text;
+  std::array<std::byte, 65536> block;
+  for (;;) {
+    await(socket.get(), POLLIN);
+    const auto received = must(sys::receive(socket.get(), block), "recv");
+    if (received == 0) return text;
+    text.append(reinterpret_cast<const char*>(block.data()), received);
+  }
+}
+
+std::string numbered_lines(std::size_t count) {
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i) text += "line " + std::to_string(i) + '\n';
+  return text;
+}
+
+class Connect : public testing::TestWithParam<std::string> {};
+
+// A file is what epoll refuses; and the echo is much more than all buffers hold.
+TEST_P(Connect, SendsAFileAndShowsAllThatComesBack) {
+  const EchoServer server{{"--backend", GetParam()}};
+  const TemporaryFolder folder;
+  const std::string text = numbered_lines(600'000);
+  std::ofstream{folder.file("input")} << text;
+  const sys::Descriptor file{::open(folder.file("input").c_str(), O_RDONLY | O_CLOEXEC)};
+  ProcessOptions options;
+  options.input_fd = file.get();
+  ConnectProcess client{{server.endpoint().to_string(), "--backend", GetParam()}, options};
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_TRUE(outcome.output == text);
+}
+
+TEST_P(Connect, AfterItsEndItShowsAllThatTheServerStillSays) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint(), "--backend", GetParam()}};
+  auto peer = server.accept().socket;
+  client.say("question");
+  client.end_input();
+  EXPECT_EQ(receive_to_end(peer), "question");
+  send_text(peer.get(), "answer\n");
+  EXPECT_EQ(client.process().read_line(), "answer");
+  send_text(peer.get(), "and more");
+  peer.reset();
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.output, "and more");
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+}
+
+TEST_P(Connect, AfterTheServersEndItStillSendsAllThatItHas) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint(), "--backend", GetParam()}};
+  const auto peer = server.accept().socket;
+  send_text(peer.get(), "answer\n");
+  must(sys::shut_down_sending(peer.get()), "shutdown");
+  EXPECT_EQ(client.process().read_line(), "answer");
+  client.say("question");
+  client.end_input();
+  EXPECT_EQ(receive_to_end(peer), "question");
+  EXPECT_EQ(client.outcome().status, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Connect, testing::ValuesIn(backend_names()), name_of_backend);
+
+TEST(ConnectStatus, TellsRefusedFromTimedOutFromNoWay) {
+  const auto closed = must(sys::open_stream_socket(AF_INET), "socket");
+  must(sys::bind(closed.get(), loopback(AF_INET, 0)), "bind");
+  const Outcome refused =
+      run({Endpoint::from(must(sys::local_address(closed.get()), "getsockname")).to_string()});
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_THAT(refused.errors, HasSubstr("Connection refused"));
+
+  const OwnServer full{0};
+  std::array<sys::Descriptor, 4> crowd;
+  for (sys::Descriptor& one : crowd) {
+    one = must(sys::open_stream_socket(AF_INET), "socket");
+    (void)sys::connect(one.get(), must(sys::local_address(full.listening().get()), "getsockname"));
+  }
+  const Outcome late = run({full.endpoint(), "--timeout", "50ms"});
+  EXPECT_EQ(late.status, 4);
+  EXPECT_THAT(late.errors, HasSubstr("timed out"));
+
+  EXPECT_EQ(run({"tcp://nobody.invalid:7"}).status, 5);
+  const TemporaryFolder folder;
+  EXPECT_EQ(run({"unix://" + folder.file("nobody")}).status, 5);
+  EXPECT_EQ(run({}).status, 2);
+}
+
+TEST(ConnectStatus, TellsThatTheConnectionWasBrokenOff) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint()}};
+  reset_connection(server.accept().socket);
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.status, 6);
+  EXPECT_THAT(outcome.errors, HasSubstr("reset"));
+}
+
+TEST(ConnectStatus, TellsThatNothingMovedForTooLong) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint(), "--idle-timeout", "50ms"}};
+  EXPECT_EQ(client.outcome().status, 4);
+}
+
+TEST(ConnectStatus, TellsThatWhatCameMadeNoSense) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint(), "--framing", "digits:2"}};
+  send_text(server.accept().socket.get(), "02okxx");
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.status, 7);
+  EXPECT_EQ(outcome.output, "ok\n");
+  EXPECT_THAT(outcome.errors, HasSubstr("malformed"));
+}
+
+TEST(ConnectOutput, ASlowReaderHoldsUpTheServerAndLosesNothing) {
+  const OwnServer server;
+  ProcessOptions options;
+  options.small_pipes = true;
+  ConnectProcess client{{server.endpoint()}, options};
+  auto peer = server.accept().socket;
+  // Until nothing moves any more: what waits is the kernel's buffers and a bounded rest.
+  std::string sent;
+  const std::string block = numbered_lines(1000);
+  std::array<pollfd, 1> entry{{{.fd = peer.get(), .events = POLLOUT, .revents = 0}}};
+  while (must(sys::poll(entry, 300ms), "poll") > 0) {
+    const auto taken = must(sys::send(peer.get(), std::as_bytes(std::span{block})), "send");
+    sent += block.substr(0, taken);
+    ASSERT_LT(sent.size(), 64U * 1024 * 1024);
+  }
+  peer.reset();
+  client.end_input();
+  const Outcome outcome = client.outcome();
+  EXPECT_TRUE(outcome.output == sent);
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+}
+
+TEST(ConnectOutput, ThatNobodyReadsEndsIt) {
+  const OwnServer server;
+  ProcessOptions options;
+  options.output = Stream::broken;
+  ConnectProcess client{{server.endpoint()}, options};
+  const auto peer = server.accept().socket;
+  send_text(peer.get(), "for nobody");
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.errors, HasSubstr("cannot print"));
+}
+
+// The description of a terminal is shared with the shell.
+TEST(ConnectTerminal, IsLeftAsItWasAndTheServersEndIsTheEnd) {
+  int controller = -1;
+  int terminal = -1;
+  ASSERT_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
+  const sys::Descriptor ours{controller};
+  const sys::Descriptor theirs{terminal};
+  const OwnServer server;
+  ProcessOptions options;
+  options.input_fd = terminal;
+  ConnectProcess client{{server.endpoint()}, options};
+  auto peer = server.accept().socket;
+  must(sys::write(ours.get(), std::string_view{"typed\n"}), "write");
+  await(peer.get(), POLLIN);
+  EXPECT_EQ(drain(peer.get()), 6U);
+  EXPECT_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+  send_text(peer.get(), "bye\n");
+  peer.reset();
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  EXPECT_EQ(outcome.output, "bye\n");
+  EXPECT_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(ConnectWays, CrlfLineHexAndFraming) {
+  const EchoServer server;
+  const std::string endpoint = server.endpoint().to_string();
+  EXPECT_EQ(run({endpoint, "--crlf"}, "a\nb\n").output, "a\r\nb\r\n");
+  EXPECT_EQ(run({endpoint, "--line"}, "a\nb").output, "a\nb");
+  EXPECT_EQ(run({endpoint, "--hex"}, "\0hi"s).output,
+            "00000000  00 68 69                                         .hi\n");
+  for (const char* framing : {"lines", "crlf", "u8", "u16le", "u64", "varint", "digits:5"}) {
+    EXPECT_EQ(run({endpoint, "--framing", framing}, "one\n\nthree").output, "one\n\nthree\n")
+        << framing;
+  }
+  EXPECT_EQ(run({endpoint, "--framing", "close"}, "one\nthree").output, "one\nthree");
+  EXPECT_EQ(run({endpoint, "--framing", "u8", "--line"}).status, 2);
+}
+
+TEST(ConnectWays, MessageByMessageWithOurOwnEcho) {
+  const EchoServer server{{"--framing", "digits:5"}};
+  ConnectProcess client{{server.endpoint().to_string(), "--framing", "digits:5"}};
+  client.say("hello\n");
+  EXPECT_EQ(client.process().read_line(), "hello");
+  client.end_input();
+  EXPECT_EQ(client.outcome().status, 0);
+}
+
+TEST(ConnectWays, FromTheSourceThatIsAskedFor) {
+  const OwnServer server;
+  ConnectProcess client{{server.endpoint(), "--source", "tcp://127.0.0.2:0"}};
+  EXPECT_EQ(Endpoint::from(server.accept().peer).host(), "127.0.0.2");
+}
+
+TEST(ConnectForeign, Socat) {
+  SWITCHBOARD_SKIP_WITHOUT("socat");
+  const SocatEcho server;
+  const std::string text = numbered_lines(5000);
+  const Outcome outcome = run({server.endpoint().to_string()}, text);
+  EXPECT_TRUE(outcome.output == text);
+  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+}
+
+// ncat --exec drops what its program still says once the client has ended: so all of it first.
+TEST(ConnectForeign, Ncat) {
+  SWITCHBOARD_SKIP_WITHOUT("ncat");
+  const NcatEcho server;
+  ConnectProcess client{{server.endpoint().to_string()}};
+  client.say(numbered_lines(1000));
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(client.process().read_line(), "line " + std::to_string(i));
+  }
+  client.end_input();
+  EXPECT_EQ(client.outcome().status, 0);
+}
+
+TEST(ConnectForeign, RedisAnswersPingOverDelimitedFraming) {
+  SWITCHBOARD_SKIP_WITHOUT("redis-server");
+  const RedisServer server;
+  ConnectProcess client{{server.endpoint().to_string(), "--framing", "crlf"}};
+  client.say("PING\nECHO hello\n");
+  EXPECT_EQ(client.process().read_line(), "+PONG");
+  EXPECT_EQ(client.process().read_line(), "$5");
+  EXPECT_EQ(client.process().read_line(), "hello");
+  client.end_input();
+  EXPECT_EQ(client.outcome().status, 0);
+}
+
+}  // namespace
+}  // namespace switchboard::test

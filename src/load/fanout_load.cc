@@ -68,12 +68,15 @@ void FanoutLoad::make_rooms() {
 }
 
 void FanoutLoad::connect_everybody() {
-  for (std::size_t begun = 0; begun < people() || opener_.under_way() > 0;) {
-    while (begun < people() && opener_.under_way() < opening_at_once) {
+  const std::size_t at_once = dialect_.waits_for_welcome ? unwelcomed_at_once : opening_at_once;
+  const auto moved = [this] { return std::pair{opener_.under_way(), unwelcomed_}; };
+  for (std::size_t begun = 0; begun < people() || at_the_door() > 0;) {
+    while (begun < people() && at_the_door() < at_once) {
       opener_.begin();
       ++begun;
     }
-    reactor_.turn();
+    if (!turn_until_moved(reactor_, moved)) failures_["not welcomed"] += unwelcomed_;
+    if (!failures_.empty()) return;
     progress_.tell([&] { return "connections open: " + std::to_string(table_.size()); });
   }
 }
@@ -105,7 +108,8 @@ void FanoutLoad::greet(Connection& connection) {
   line_.clear();
   dialect_.greet(line_, person(holder));
   connection.write(line_);
-  if (!dialect_.waits_for_welcome) join(connection, holder);
+  if (!dialect_.waits_for_welcome) return join(connection, holder);
+  ++unwelcomed_;
 }
 
 void FanoutLoad::join(Connection& connection, const Holder& holder) {
@@ -280,6 +284,7 @@ void FanoutLoad::take_notice(Connection& connection, const Holder& holder, const
       connection.write(line_);
       break;
     case Frame::Kind::welcome:
+      --unwelcomed_;
       join(connection, holder);
       break;
     case Frame::Kind::refusal:

@@ -111,12 +111,16 @@ class FanoutLoad final : private ConnectionHandler {
   };
 
   static constexpr std::size_t opening_at_once = 100;
+  // Where a server is known to welcome people it need not have more at its door than the smallest
+  // backlog holds (ngircd's is 10); whom it has no room for may wait for ever.
+  static constexpr std::size_t unwelcomed_at_once = 8;
 
   std::size_t on_data(Connection& connection, const Slice& input) override;
   void on_end(Connection& connection, std::span<const std::byte> unconsumed) override;
   void on_closed(Connection& connection, const Closed& closed) override;
 
   bool is_open_loop() const noexcept { return settings_.rate > 0; }
+  std::size_t at_the_door() const noexcept { return opener_.under_way() + unwelcomed_; }
   std::size_t people() const noexcept { return settings_.publishers + settings_.connections; }
   Person person(const Holder& holder) const noexcept;
 
@@ -166,6 +170,7 @@ class FanoutLoad final : private ConnectionHandler {
   std::vector<Publisher> publishers_;
   std::vector<Member> members_;
   std::vector<Holder> holder_of_slot_;
+  std::size_t unwelcomed_ = 0;  // connected, and waiting for their welcome
   std::size_t ready_ = 0;
   std::uint64_t published_ = 0;
   std::uint64_t owed_ = 0;  // deliveries, of what was published

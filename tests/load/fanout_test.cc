@@ -108,6 +108,13 @@ TEST_P(Fanout, a_run_follows_another_on_the_same_connections) {
   }
 }
 
+// Those for whom its backlog had no room an IRC server never welcomed.
+TEST_P(Fanout, no_more_are_at_the_door_than_the_smallest_backlog_holds) {
+  settings.connections = 60;
+  EXPECT_EQ(run(), Failures{});
+  EXPECT_LE(room.most_at_the_door, 8U);
+}
+
 // What is said to one member alone, or in other words than to the others, is no failure.
 TEST_P(Fanout, asides_and_other_words_are_no_failures) {
   std::size_t count = 0;

@@ -35,6 +35,10 @@ std::vector<std::string> words_of(const std::string& line) {
 
 void open_silently(Room&, Connection&) {}
 
+void open_the_door(Room& room, Connection&) {
+  room.most_at_the_door = std::max(room.most_at_the_door, ++room.at_the_door);
+}
+
 // --- Plain
 
 void open_plain(Room&, Connection& guest) {
@@ -136,6 +140,7 @@ std::size_t take_irc(Room& room, Connection& connection, std::string_view input)
     guest.name = words[1];
     guest.is_member = words[1].starts_with("m");
   } else if (words[0] == "USER") {
+    --room.at_the_door;
     connection.write(":test NOTICE * :Looking up your hostname\r\nPING :first\r\n:test 001 " +
                      guest.name + " :Welcome\r\n:test 422 " + guest.name + " :No MOTD\r\n");
   } else if (words[0] == "JOIN") {
@@ -185,7 +190,7 @@ const Host hosts[] = {
      .reword = nullptr,
      .has_one_order = false},
     {.dialect = "irc",
-     .open = open_silently,
+     .open = open_the_door,
      .take = take_irc,
      .wrap = wrap_irc,
      .aside = "PING :again\r\n",

@@ -61,7 +61,9 @@ class Room final : public ConnectionHandler {
   Deliver deliver = [this](Connection& member, const std::string& text) {
     deliver_well(member, text);
   };
-  std::size_t answers = 0;  // to asides
+  std::size_t answers = 0;           // to asides
+  std::size_t at_the_door = 0;       // connected, not welcomed yet; where a host welcomes
+  std::size_t most_at_the_door = 0;  //
   ConnectionTable table;
   const Host& host;
 

@@ -68,14 +68,18 @@ void FanoutLoad::make_rooms() {
 }
 
 void FanoutLoad::connect_everybody() {
-  const std::size_t at_once = dialect_.waits_for_welcome ? unwelcomed_at_once : opening_at_once;
+  std::size_t at_once = dialect_.waits_for_welcome ? unwelcomed_at_once : opening_at_once;
   const auto moved = [this] { return std::pair{opener_.under_way(), unwelcomed_}; };
   for (std::size_t begun = 0; begun < people() || at_the_door() > 0;) {
     while (begun < people() && at_the_door() < at_once) {
       opener_.begin();
       ++begun;
     }
-    if (!turn_until_moved(reactor_, moved)) failures_["not welcomed"] += unwelcomed_;
+    const bool may_have_more = dialect_.waits_for_welcome && begun < people();
+    if (!turn_until_moved(reactor_, moved, may_have_more ? slow_to_welcome : patience)) {
+      if (!may_have_more) failures_["not welcomed"] += at_the_door();
+      at_once *= 2;
+    }
     if (!failures_.empty()) return;
     progress_.tell([&] { return "connections open: " + std::to_string(table_.size()); });
   }

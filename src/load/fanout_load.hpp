@@ -112,8 +112,10 @@ class FanoutLoad final : private ConnectionHandler {
 
   static constexpr std::size_t opening_at_once = 100;
   // Where a server is known to welcome people it need not have more at its door than the smallest
-  // backlog holds (ngircd's is 10); whom it has no room for may wait for ever.
+  // backlog holds (ngircd's is 10); whom it has no room for may wait for ever. Unless it welcomes
+  // only now and then (InspIRCd does, once a second).
   static constexpr std::size_t unwelcomed_at_once = 8;
+  static constexpr Nanoseconds slow_to_welcome = std::chrono::milliseconds{50};
 
   std::size_t on_data(Connection& connection, const Slice& input) override;
   void on_end(Connection& connection, std::span<const std::byte> unconsumed) override;

@@ -63,10 +63,10 @@ void Schedule::turn(Reactor& reactor, MayGoOn may_go_on, Send send) {
   }
 }
 
-// Turns until `progress()`, a number, has changed; false where it has not for `patience`.
+// Turns until `progress()`, a number, has changed; false where it has not for so long.
 template <typename ProgressMade>
-bool turn_until_moved(Reactor& reactor, ProgressMade progress) {
-  const Instant deadline = sys::monotonic_now() + patience;
+bool turn_until_moved(Reactor& reactor, ProgressMade progress, Nanoseconds longest = patience) {
+  const Instant deadline = sys::monotonic_now() + longest;
   for (const auto before = progress(); progress() == before;) {
     const Nanoseconds left = deadline - sys::monotonic_now();
     if (left <= Nanoseconds::zero()) return false;

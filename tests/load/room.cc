@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace switchboard::load::test {
@@ -131,6 +132,18 @@ std::string wrap_nats(const Guest& sender, const std::string& text) {
 
 // --- IRC
 
+void welcome_all(Room& room) {
+  room.welcomes_from = 1;
+  for (const ConnectionId id : std::exchange(room.unwelcomed, {})) {
+    --room.at_the_door;
+    Connection* connection = room.table.find(id);
+    if (connection == nullptr) continue;
+    const std::string& name = room.guest(*connection).name;
+    connection->write(":test NOTICE * :Looking up your hostname\r\nPING :first\r\n:test 001 " +
+                      name + " :Welcome\r\n:test 422 " + name + " :No MOTD\r\n");
+  }
+}
+
 std::size_t take_irc(Room& room, Connection& connection, std::string_view input) {
   const Line line = first_line(input);
   if (line.bytes == 0) return 0;
@@ -140,9 +153,8 @@ std::size_t take_irc(Room& room, Connection& connection, std::string_view input)
     guest.name = words[1];
     guest.is_member = words[1].starts_with("m");
   } else if (words[0] == "USER") {
-    --room.at_the_door;
-    connection.write(":test NOTICE * :Looking up your hostname\r\nPING :first\r\n:test 001 " +
-                     guest.name + " :Welcome\r\n:test 422 " + guest.name + " :No MOTD\r\n");
+    room.unwelcomed.push_back(connection.id());
+    if (room.unwelcomed.size() >= room.welcomes_from) welcome_all(room);
   } else if (words[0] == "JOIN") {
     guest.room = words[1];
     connection.write(":" + guest.name + "!u@h JOIN " + words[1] + "\r\n:test 366 :End\r\n");

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "switchboard/net/connection_table.hpp"
 
@@ -64,6 +65,8 @@ class Room final : public ConnectionHandler {
   std::size_t answers = 0;           // to asides
   std::size_t at_the_door = 0;       // connected, not welcomed yet; where a host welcomes
   std::size_t most_at_the_door = 0;  //
+  std::size_t welcomes_from = 1;     // nobody before so many have come; then everybody
+  std::vector<ConnectionId> unwelcomed;
   ConnectionTable table;
   const Host& host;
 

@@ -81,6 +81,8 @@ def summary(rounds, name, baseline):
         "disturbed": disturbed(rounds, name),
         "throughput_ratio": spread(rounds, name, baseline, throughput),
         "cpu_ratio": spread(rounds, name, baseline, server_cpu),
+        # The other way round, which is not one over the median.
+        "baseline_ratio": spread(rounds, baseline, name, throughput),
         "per_second": median(rounds, name, throughput),
         "server_cpu_ns": median(rounds, name, server_cpu),
         "user_share": share_of_user(rounds, name),

@@ -1,7 +1,8 @@
 """What is measured: throughput, latency, idle connections, churn. Contenders take turns."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Callable
 
 from . import figures
 from .processes import BenchError, load, note, server
@@ -11,7 +12,11 @@ from .processes import BenchError, load, note, server
 class Contender:
     name: str
     command: list
-    family: str  # "floor", "switchboard" or "library"
+    family: str  # "floor", "switchboard", "library" or "server"
+    # Of chat servers: how the load speaks with it; what it is to be told (see chats.py).
+    dialect: str = ""
+    configure: Callable = None
+    environment: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -23,12 +28,16 @@ class Cell:
     depth: int = 1
     rate: int = 0
     idle: int = 0  # further connections that say nothing
+    mode: str = "echo"  # or "fanout": `connections` are members, `depth` is of each publisher
+    publishers: int = 0
 
-    def arguments(self, turn_s):
+    def arguments(self, turn_s, dialect=""):
         """For a client that is to be told when to measure."""
         arguments = ["--on-demand", "--connections", str(self.connections), "--size",
                      str(self.size), "--duration", milliseconds(turn_s), "--warm-up",
                      milliseconds(turn_s / 2)]
+        if self.publishers:
+            arguments += ["--publishers", str(self.publishers), "--dialect", dialect]
         if self.rate:
             return arguments + ["--rate", str(self.rate)]
         return arguments + ["--depth", str(self.depth)]
@@ -54,7 +63,22 @@ def latency_cells(full):
     return [Cell(f"{rate},000/s", 64, 64, rate=rate * 1000) for rate in rates]
 
 
+# What is under way when a turn begins must have arrived long before it ends, whoever delivers it.
+SLOWEST_FANOUT = 2_000_000  # deliveries a second
+SHORTEST_FANOUT_TURN = 0.25
+
+
+def fanout_cells():
+    """A thousand messages under way, a hundred of each of ten publishers; and one at a time."""
+    return [Cell(f"64 B → {members:,} members, {under_way:,} under way", members, 64,
+                 depth=under_way // publishers, mode="fanout", publishers=publishers)
+            for members, publishers, under_way in ((100, 10, 1000), (1000, 10, 1000), (1000, 1, 1))]
+
+
 def turn_seconds(cell, options):
+    if cell.mode == "fanout":
+        under_way = cell.connections * cell.publishers * cell.depth
+        return max(SHORTEST_FANOUT_TURN, under_way / SLOWEST_FANOUT)
     if cell.rate:
         return options.open_loop_turn
     # One message on each of many connections takes a while: long enough for one and a half.
@@ -78,8 +102,8 @@ def stage(cell, contender, options):
         process, address = stack.enter_context(server(contender, options))
         if cell.idle:
             stack.enter_context(crowd(cell, contender, process, address, options))
-        arguments = cell.arguments(turn_seconds(cell, options))
-        yield stack.enter_context(load(contender, "echo", process, address, arguments, options))
+        arguments = cell.arguments(turn_seconds(cell, options), contender.dialect)
+        yield stack.enter_context(load(contender, cell.mode, process, address, arguments, options))
 
 
 def measure_lap(loads, failed, options):
@@ -98,8 +122,12 @@ def measure_lap(loads, failed, options):
 def measure_round(cell, contenders, failed, options, progress):
     """Fresh servers and connections, then laps."""
     lap_s = len(contenders) * turn_seconds(cell, options) * 1.5
-    wanted = (options.open_loop_laps if cell.rate
-              else max(int(options.round_seconds / lap_s), options.least_laps))
+    if cell.mode == "fanout":
+        wanted = options.fanout_laps
+    elif cell.rate:
+        wanted = options.open_loop_laps
+    else:
+        wanted = max(int(options.round_seconds / lap_s), options.least_laps)
     laps = []
     with contextlib.ExitStack() as stack:
         loads = [stack.enter_context(stage(cell, contender, options)) for contender in contenders]
@@ -143,15 +171,29 @@ def measure_cell(cell, contenders, options):
     baseline = contenders[0].name
     contenders, failed = able(cell, contenders, options, cell.name)
     rounds = []
-    for number in range(options.rounds):
-        progress = f"{cell.name}, round {number + 1} of {options.rounds}"
+    wanted = options.fanout_rounds if cell.mode == "fanout" else options.rounds
+    for number in range(wanted):
+        progress = f"{cell.name}, round {number + 1} of {wanted}"
         left = [c for c in contenders if c.name not in failed]
         # Whoever starts first is not always the same: it finds the kernel's memory in another state.
         order = left if number % 2 == 0 else left[::-1]
         rounds.append(measure_round(cell, order, failed, options, progress))
     return {"connections": cell.connections, "size": cell.size, "depth": cell.depth,
-            "rate": cell.rate, "idle": cell.idle, "laps": sum(map(len, rounds)), "failed": failed,
+            "rate": cell.rate, "idle": cell.idle, "publishers": cell.publishers,
+            "laps": sum(map(len, rounds)), "failed": failed,
             "contenders": summaries(rounds, contenders, failed, baseline)}
+
+
+def measure_fanout(contenders, options):
+    """Deliveries of one message to many, by cell. The quick run leaves out of the widest cell those
+    that need many seconds for it."""
+    found = {}
+    for cell in fanout_cells():
+        quick = [c for c in contenders if c.dialect != "irc" or c.family == "switchboard"]
+        is_wide = cell.connections * cell.publishers * cell.depth >= 1_000_000
+        found[cell.name] = measure_cell(
+            cell, contenders if options.full or not is_wide else quick, options)
+    return found
 
 
 def measure_idle(contenders, options):

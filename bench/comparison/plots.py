@@ -21,6 +21,8 @@ COLOURS = {
     "switchboard select": "#D55E00", "switchboard libevent": "#56B4E9", "threads": "#999933",
     "libevent": "#009E73", "bufferevents": "#44AA99", "libuv": "#CC79A7",
     "libuv's guide": "#DD9999", "libev": "#AA4499", "asio": "#882255",
+    "switchboard plain": "#0072B2", "switchboard irc": "#56B4E9", "redis": "#D55E00",
+    "nats": "#009E73", "ngircd": "#CC79A7", "inspircd": "#E69F00",
 }
 THEMES = {"light": "#222222", "dark": "#dddddd"}
 
@@ -151,6 +153,44 @@ def bars(values, out, name, label):
     save(draw, out, name, size=(8, 0.6 + 0.34 * len(ordered)), room_for_labels=False)
 
 
+def paired_bars(series, out, name, label):
+    """series: what a bar stands for to its values by contender; the first one's order is everybody's.
+    Those that did not stand one of them have no bar there."""
+    first = next(iter(series.values()))
+    everybody = {each: first.get(each, 0) for values in series.values() for each in values}
+    names = sorted(everybody, key=lambda each: everybody[each])
+    height = 0.8 / len(series)
+
+    def draw(axes):
+        for number, (what, values) in enumerate(series.items()):
+            there = [each for each in names if each in values]
+            places = [names.index(each) + 0.4 - height * (number + 0.5) for each in there]
+            drawn = axes.barh(places, [values[each] for each in there], height * 0.92,
+                              color=[COLOURS.get(each, "#888888") for each in there],
+                              alpha=1 - 0.45 * number)
+            axes.bar_label(drawn, labels=[f"{values[each]:,.1f}  {what}" for each in there],
+                           padding=3, fontsize=8)
+        axes.set_yticks(range(len(names)), names)
+        axes.margins(x=0.16)
+        axes.set_xlabel(label)
+
+    save(draw, out, name, size=(8, 0.7 + 0.28 * len(names) * len(series)), room_for_labels=False)
+
+
+def fanout(cells, out):
+    many = {f"to {cell['connections']:,}": {name: found["per_second"] / 1e6
+                                            for name, found in cell["contenders"].items()}
+            for cell in cells if cell["publishers"] > 1}
+    paired_bars(many, out, "fanout", "million 64-byte deliveries a second, ten publishers, "
+                "1,000 messages under way, one core")
+    one = {name: found["per_second"] / 1e3
+           for cell in cells if cell["publishers"] == 1
+           for name, found in cell["contenders"].items()}
+    bars(one, out, "fanout-one",
+         "thousand 64-byte deliveries a second to 1,000 members, one message under way, one core")
+    return ["fanout", "fanout-one"]
+
+
 def draw_all(document, out):
     """Every plot that the document has figures for; gives their names."""
     drawn = []
@@ -181,4 +221,6 @@ def draw_all(document, out):
               for name, found in document["churn"]["contenders"].items()},
              out, "churn", "server's CPU a connection, µs, 32 at once, one message each")
         drawn.append("churn")
+    if document.get("fanout"):
+        drawn += fanout(list(document["fanout"].values()), out)
     return drawn

@@ -9,6 +9,7 @@ import re
 import select
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import time
 LIBC = ctypes.CDLL(None, use_errno=True)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-READY_LINE = re.compile(r"^listening on (tcp://\S+) \(.*\)$")
+READY_LINE = re.compile(r"^listening on (?:\w+\+)?(tcp://\S+) \(.*\)$")
 
 
 class BenchError(Exception):
@@ -47,7 +48,8 @@ def end(process):
 
 
 @contextlib.contextmanager
-def child(command, core, niceness, log, stdin=subprocess.DEVNULL):
+def child(command, core, niceness, log, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+          environment=None):
     """A child process on one core that does not outlive the block."""
 
     def prepare():
@@ -59,7 +61,8 @@ def child(command, core, niceness, log, stdin=subprocess.DEVNULL):
 
     try:
         process = subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=log, preexec_fn=prepare,
+            command, stdin=stdin, stdout=stdout, stderr=log, preexec_fn=prepare,
+            env=os.environ | (environment or {}),
             # Ctrl-C is for this program, which then ends its children in order.
             start_new_session=True)
     except (OSError, subprocess.SubprocessError) as error:
@@ -91,16 +94,56 @@ def read_line(process, what, log, timeout_s):
     return line.decode()
 
 
+def address_told(process, name, log):
+    """Where a server listens that tells it in its first line."""
+    line = read_line(process, name, log, 10).splitlines()[0]
+    match = READY_LINE.match(line)
+    if not match:
+        raise BenchError(f"{name}: not a ready line: {line}")
+    return match.group(1)
+
+
+def free_port():
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def await_port(process, name, port, log, timeout_s=20):
+    """Waits until somebody accepts at the port that a silent server was given."""
+    deadline = time.monotonic() + timeout_s
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        time.sleep(0.02)
+    why = "does not listen" if process.poll() is None else f"ended with status {process.poll()}"
+    raise BenchError(f"{name}: {why}" + tail(log))
+
+
+@contextlib.contextmanager
+def configured_server(contender, options):
+    """Likewise of one that is to be told where to listen, and does not tell when it does."""
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as log:
+        port = free_port()
+        command = contender.configure(folder, port)
+        with child(command, options.server_core, options.nice, log, stdout=log,
+                   environment=contender.environment) as process:
+            await_port(process, contender.name, port, log)
+            yield process, f"tcp://127.0.0.1:{port}"
+
+
 @contextlib.contextmanager
 def server(contender, options):
     """Starts a contender; gives its process and address."""
+    if contender.configure:
+        with configured_server(contender, options) as found:
+            yield found
+        return
     with tempfile.TemporaryFile() as log:
         with child(contender.command, options.server_core, options.nice, log) as process:
-            line = read_line(process, contender.name, log, 10).splitlines()[0]
-            match = READY_LINE.match(line)
-            if not match:
-                raise BenchError(f"{contender.name}: not a ready line: {line}")
-            yield process, match.group(1)
+            yield process, address_told(process, contender.name, log)
 
 
 class Load:

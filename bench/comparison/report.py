@@ -2,7 +2,7 @@
 
 import os
 
-from . import figures
+from . import chats, figures
 
 PLOTS = {
     "throughput": "Throughput against connections, each contender's as a ratio to bare_epoll",
@@ -11,6 +11,8 @@ PLOTS = {
     "latency": "p99 latency against offered rate",
     "idle": "User memory of an idle connection",
     "churn": "Server CPU of a connection that comes, has one message echoed, and goes",
+    "fanout": "Deliveries a second to 100 and to 1,000 members",
+    "fanout-one": "Deliveries a second to 1,000 members, one message under way",
 }
 
 
@@ -43,6 +45,40 @@ def cell_table(cell, unit):
     return table(["contender", f"{unit}s/s, ratio", "server CPU, ratio", f"{unit}s/s",
                   f"server ns a {unit}", "of it user", f"load ns a {unit}", "server's core busy"],
                  rows)
+
+
+def fanout_table(cell):
+    """The first contender is Switchboard, whose ratio to each is told."""
+    rows = []
+    for name, found in cell["contenders"].items():
+        bound = " *" if figures.is_bound_by_the_load(found) else ""
+        rows.append([name, f"{found['per_second']:,.0f}" + bound, ratio(found["baseline_ratio"]),
+                     f"{found['server_cpu_ns']:,.0f}", f"{found['user_share'] * 100:.0f} %",
+                     f"{found['client_cpu_ns']:,.0f}", f"{found['core_busy'] * 100:.0f} %",
+                     f"{found['p50_us']:,.0f}", f"{found['p99_us']:,.0f}"])
+    rows += [[name, f"failed: {why}"] + [""] * 7 for name, why in cell["failed"].items()]
+    baseline = next(iter(cell["contenders"]))
+    return table(["server", "deliveries/s", f"{baseline} over it", "server ns a delivery",
+                  "of it user", "load ns a delivery", "server's core busy", "p50 µs", "p99 µs"],
+                 rows)
+
+
+def fanout_parts(cells, drawn):
+    """The section on chats."""
+    names = {name for cell in cells.values() for name in list(cell["contenders"]) + list(cell["failed"])}
+    settings = chats.set_as()
+    parts = ["## Fan-out: one message to many\n"]
+    parts += [picture(name) for name in ("fanout", "fanout-one") if name in drawn]
+    parts += ["Publishers and members are connections of one room. A delivery is one message that one "
+              "member got, verified; its latency is from publishing to receipt, most of it in queues "
+              "where many are under way. In a chat publishers are in the room too: ours and the IRC "
+              "servers deliver to each of them what the others say, which is not counted. How each is "
+              "set:\n",
+              table(["server", "set"], [[name, words] for name, words in settings.items()
+                                        if name in names])]
+    for name, cell in cells.items():
+        parts += [f"### {name}\n", fanout_table(cell), laps(cell)]
+    return parts
 
 
 def laps(cell):
@@ -94,17 +130,18 @@ def heading(document):
     circumstances = [[key] + [str(run.get(key, "")) for run in made] for key in made[0]]
     skipped = document["skipped"]
     lines = [
-        "# Echo servers compared\n",
+        "# Servers compared\n",
         "Every figure was measured by `bench/compare`; change nothing here by hand. Each ratio is to "
         "`bare_epoll` (`bench/reference/bare_epoll.cc`: epoll_wait, recv, send, nothing else), "
         "within one pair of turns of some 40 ms (150 ms at 10,000 connections, 300 ms where they come "
         "and go), median over all laps, in brackets the lowest and "
-        "highest of the rounds, in each of which every process starts afresh. Above 1 is better for "
+        "highest of the rounds, in each of which every process starts afresh (of chats to "
+        "Switchboard's, within turns of 250 ms or more). Above 1 is better for "
         "messages a second, below 1 for CPU.\n",
         table(["made"] + [""] * len(made), circumstances),
         "Make it again: `" + document["command"] + "`, on a machine that is otherwise quiet.\n"]
     if skipped:
-        lines.append("Left out, for want of their development package: " + ", ".join(skipped) + ".\n")
+        lines.append("Left out, for want of their package: " + ", ".join(skipped) + ".\n")
     return lines
 
 
@@ -139,5 +176,7 @@ def write(document, drawn, out):
     if document.get("churn"):
         parts += ["## Connections that come and go\n", picture("churn"),
                   cell_table(document["churn"], "connection"), laps(document["churn"])]
+    if document.get("fanout"):
+        parts += fanout_parts(document["fanout"], drawn)
     with open(os.path.join(out, "README.md"), "w", encoding="utf-8") as file:
         file.write("\n".join(parts))

@@ -8,7 +8,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 
-from comparison import figures, measure, report  # noqa: E402
+from comparison import chats, figures, measure, processes, report  # noqa: E402
 
 
 def a_report(per_second, cpu_ns, intruded=0.0):
@@ -65,7 +65,86 @@ class Figures(unittest.TestCase):
                          ["40ms", "1500ms", "1ms"])
 
 
+    def test_the_baselines_lead_is_told_too(self):
+        found = figures.summary([[a_lap(100, 50), a_lap(100, 25), a_lap(100, 20)]], "other",
+                                "bare_epoll")
+        self.assertEqual(found["baseline_ratio"]["median"], 4)
+
+
+class Options:
+    server_core = 0
+    nice = 0
+
+
+def a_chat(configure, name="a chat"):
+    return measure.Contender(name, [], "server", dialect="plain", configure=configure)
+
+
+class Servers(unittest.TestCase):
+    def test_ready_lines_name_an_address_with_or_without_a_dialect(self):
+        for line, address in (
+                ("listening on tcp://127.0.0.1:7 (epoll)", "tcp://127.0.0.1:7"),
+                ("listening on plain+tcp://127.0.0.1:7 (epoll)", "tcp://127.0.0.1:7"),
+                ("listening on irc+tcp://[::1]:7 (poll)", "tcp://[::1]:7")):
+            self.assertEqual(processes.READY_LINE.match(line).group(1), address)
+
+    def test_one_that_says_nothing_is_ready_once_it_listens(self):
+        program = ("import socket, sys; s = socket.create_server(('127.0.0.1', int(sys.argv[1])));\n"
+                   "while True: s.accept()")
+        contender = a_chat(lambda folder, port: [sys.executable, "-c", program, str(port)])
+        with processes.server(contender, Options) as (process, address):
+            self.assertIsNone(process.poll())
+            self.assertRegex(address, r"^tcp://127\.0\.0\.1:\d+$")
+
+    def test_one_that_ends_at_once_is_told_of_with_its_last_words(self):
+        program = "print('no such option', flush=True); exit(3)"
+        contender = a_chat(lambda folder, port: [sys.executable, "-c", program])
+        with self.assertRaisesRegex(processes.BenchError, "(?s)a chat: ended with status 3.*no such"):
+            with processes.server(contender, Options):
+                pass
+
+    def test_those_that_are_not_there_are_named_as_left_out(self):
+        found, skipped = chats.contenders(
+            "false", lambda program: "/x/redis" if program == "redis-server" else None)
+        self.assertEqual([contender.name for contender in found], ["redis"])
+        self.assertEqual(skipped, ["nats", "ngircd", "inspircd"])
+
+    def test_each_is_told_its_port_and_nothing_of_the_machines(self):
+        for program, name, _, configure, _, _ in chats.OTHERS:
+            with tempfile.TemporaryDirectory() as folder:
+                told = " ".join(configure("/x/" + program)(folder, 4242))
+                for file in os.listdir(folder):
+                    with open(os.path.join(folder, file), encoding="utf-8") as opened:
+                        told += opened.read()
+            self.assertIn("4242", told, name)
+            self.assertIn("127.0.0.1", told, name)
+            self.assertNotIn("/etc/", told, name)
+
+    def test_a_turn_outlasts_what_is_under_way_when_it_begins(self):
+        for cell in measure.fanout_cells():
+            under_way = cell.connections * cell.publishers * cell.depth
+            self.assertGreaterEqual(measure.turn_seconds(cell, Options) * 2e6, under_way)
+            self.assertIn("nats", cell.arguments(0.25, "nats"))
+
+
 class Page(unittest.TestCase):
+    def test_of_chats_names_each_with_its_settings_and_our_lead(self):
+        laps = [{"switchboard plain": a_report(100, 10.0), "redis": a_report(20, 50.0)}]
+        cell = {"connections": 100, "size": 64, "depth": 100, "rate": 0, "idle": 0, "laps": 1,
+                "publishers": 10, "failed": {"nats": "too slow"},
+                "contenders": {name: figures.summary([laps], name, "switchboard plain")
+                               for name in laps[0]}}
+        document = {"made": [{"on": "a day"}], "skipped": ["ngircd"], "command": "bench/compare",
+                    "fanout": {"64 B to 100": cell}, "verdicts": {}}
+        with tempfile.TemporaryDirectory() as folder:
+            report.write(document, [], folder)
+            with open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+                page = file.read()
+        for text in ("| redis | 20 | 5.000 (5.000..5.000) | 50 ", "| nats | failed: too slow",
+                     "| redis | pub/sub;", "ngircd", "### 64 B to 100"):
+            self.assertIn(text, page)
+        self.assertNotIn("| inspircd |", page)
+
     def test_names_every_contender_and_every_failure(self):
         rounds = [[a_lap(100, 50)]]
         cell = {"connections": 64, "size": 64, "depth": 1, "rate": 0, "idle": 0, "laps": 1,

@@ -25,6 +25,17 @@ void set_idle_timeout(ServerOptions& options, std::string_view value) {
   options.limits.idle_timeout = timeout.value_or(Nanoseconds::zero());
 }
 
+void set_keepalive(ServerOptions& options, std::string_view value) {
+  const auto limit = parse_duration(value, Off::allowed);
+  if (limit && (*limit < sys::KeepAlive::shortest || *limit > sys::KeepAlive::longest)) {
+    throw std::invalid_argument(fmt::format("'{}' is not from {} to {}; choose one that is, or off",
+                                            value, format_duration(sys::KeepAlive::shortest),
+                                            format_duration(sys::KeepAlive::longest)));
+  }
+  options.limits.keepalive =
+      limit ? sys::KeepAlive::within(*limit) : sys::KeepAlive{.idle = Nanoseconds::zero()};
+}
+
 void set_high_water(ServerOptions& options, std::string_view value) {
   options.limits.high_water_bytes = *parse_size(value, Off::refused);
   if (options.limits.high_water_bytes == 0) {
@@ -76,6 +87,11 @@ std::vector<Option> server_rows(ServerOptions& options, const ServerDefaults& de
        .initial = defaults.idle_timeout,
        .help = "close connections on which nothing moves for so long",
        .apply = [&](std::string_view value) { set_idle_timeout(options, value); }},
+      {.name = "--keepalive",
+       .placeholder = "TIME|off",
+       .initial = "90s",
+       .help = "close an idle TCP client whose machine answers nothing for so long",
+       .apply = [&](std::string_view value) { set_keepalive(options, value); }},
       {.name = "--high-water",
        .placeholder = "SIZE",
        .initial = "256KiB",

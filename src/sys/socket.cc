@@ -204,6 +204,14 @@ std::error_code set_congestion_control([[maybe_unused]] int fd,
 #endif
 }
 
+KeepAlive KeepAlive::within(Nanoseconds limit) noexcept {
+  assert(limit >= shortest && limit <= longest);
+  const auto whole = std::chrono::floor<std::chrono::seconds>(limit);
+  const auto interval = std::max(whole / 9, std::chrono::seconds{1});
+  const int probes = static_cast<int>(std::min<std::int64_t>(3, whole / interval - 1));
+  return {.idle = whole - probes * interval, .interval = interval, .probes = probes};
+}
+
 std::error_code set_keepalive(int fd, const KeepAlive& keepalive) noexcept {
   if (keepalive.idle <= Nanoseconds::zero()) return {};
   if (const auto error = set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1)) return error;

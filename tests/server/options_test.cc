@@ -33,6 +33,9 @@ TEST(EchoOptions, HaveDefaults) {
   EXPECT_EQ(options.backend, &default_backend());
   EXPECT_EQ(options.limits.max_connections, SIZE_MAX);
   EXPECT_EQ(options.limits.idle_timeout, seconds{300});
+  EXPECT_EQ(options.limits.keepalive.idle, seconds{60});
+  EXPECT_EQ(options.limits.keepalive.interval, seconds{10});
+  EXPECT_EQ(options.limits.keepalive.probes, 3);
   EXPECT_EQ(options.limits.high_water_bytes, 256U * 1024);
   EXPECT_EQ(options.limits.low_water_bytes, 64U * 1024);
   EXPECT_EQ(options.limits.output_limit_bytes, 1024U * 1024);
@@ -59,11 +62,27 @@ TEST(EchoOptions, AreTakenInBothSpellings) {
 }
 
 TEST(EchoOptions, OffTurnsLimitsOff) {
-  const EchoOptions options =
-      parse_echo({"--max-connections=off", "--idle-timeout=off", "--output-limit=off"});
+  const EchoOptions options = parse_echo(
+      {"--max-connections=off", "--idle-timeout=off", "--keepalive=off", "--output-limit=off"});
   EXPECT_EQ(options.limits.max_connections, SIZE_MAX);
   EXPECT_EQ(options.limits.idle_timeout, Nanoseconds::zero());
+  EXPECT_EQ(options.limits.keepalive.idle, Nanoseconds::zero());
   EXPECT_EQ(options.limits.output_limit_bytes, SIZE_MAX);
+}
+
+TEST(EchoOptions, ASilentPeerIsGivenUpAfterKeepaliveAndNotLater) {
+  for (const int whole : {2, 3, 4, 8, 10, 30, 90, 3600, 32'400}) {
+    const std::string option = "--keepalive=" + std::to_string(whole) + "s";
+    const sys::KeepAlive keepalive = parse_echo({option.c_str()}).limits.keepalive;
+    EXPECT_EQ(keepalive.idle + keepalive.probes * keepalive.interval, seconds{whole});
+    EXPECT_GE(keepalive.idle, seconds{1});
+    EXPECT_GE(keepalive.interval, seconds{1});
+    EXPECT_GE(keepalive.probes, 1);
+    EXPECT_LE(keepalive.probes, 3);
+  }
+  for (const char* option : {"--keepalive=1s", "--keepalive=10h"}) {
+    EXPECT_THROW(parse_echo({option}), command_line::UsageError) << option;
+  }
 }
 
 TEST(EchoOptions, AShortShutdownDoesNotHurryHalfClosedClients) {
@@ -98,8 +117,8 @@ TEST(CommandLine, HelpNamesEveryOption) {
   const std::string help = std::get<command_line::Information>(parse({"echo", "--help"})).text;
   for (const char* option :
        {"--listen ENDPOINT", "--backend NAME", "--max-connections N|off", "--idle-timeout TIME|off",
-        "--high-water SIZE", "--output-limit SIZE|off", "--drain-timeout TIME",
-        "--log-level LEVEL"}) {
+        "--keepalive TIME|off", "--high-water SIZE", "--output-limit SIZE|off",
+        "--drain-timeout TIME", "--log-level LEVEL"}) {
     EXPECT_THAT(help, HasSubstr(option));
   }
 }

@@ -45,6 +45,15 @@ struct KeepAlive {
   Nanoseconds idle = std::chrono::seconds{60};
   Nanoseconds interval = std::chrono::seconds{10};
   int probes = 3;
+
+  // One probe after one second, answered by nothing for another.
+  static constexpr Nanoseconds shortest = std::chrono::seconds{2};
+  // Linux counts no more than 32,767 seconds of `idle`.
+  static constexpr Nanoseconds longest = std::chrono::hours{9};
+  // Gives a peer up `limit`, which is from `shortest` to `longest`, after it was last heard of:
+  // three probes in the last third of that, or as many as there are seconds for. What is no whole
+  // second is cut off.
+  static KeepAlive within(Nanoseconds limit) noexcept;
 };
 
 // SOCK_STREAM of AF_INET, AF_INET6 or AF_UNIX.

@@ -89,6 +89,8 @@ class Client {
   }
 
   int fd() const noexcept { return socket_.get(); }
+  // Gives the socket away, to be ended as no Client ends one.
+  sys::Descriptor release() noexcept { return std::move(socket_); }
 
   void send(std::string_view text) {
     while (!text.empty()) {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sched.h>
 #include <sys/prctl.h>
 #endif
 
@@ -55,7 +56,9 @@ void place(int writer, int target, Stream stream) noexcept {
 
 }  // namespace
 
-Process::Process(const std::vector<std::string>& arguments, const ProcessOptions& options) {
+Process::Process(const std::vector<std::string>& program, const ProcessOptions& options) {
+  std::vector<std::string> arguments = options.wrapper;
+  arguments.insert(arguments.end(), program.begin(), program.end());
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -67,6 +70,8 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
   if (pid_ == 0) {
 #ifdef __linux__
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that crashes leaves nothing behind either
+    const int network = options.network_namespace;
+    if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) ::_exit(126);
 #endif
     if (options.input_fd >= 0 && ::dup2(options.input_fd, STDIN_FILENO) < 0) ::_exit(126);
     place(output.writer.get(), STDOUT_FILENO, options.output);
@@ -75,7 +80,7 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
       const rlimit limit{*options.descriptor_limit, *options.descriptor_limit};
       if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(126);
     }
-    ::execv(argv.front(), argv.data());
+    ::execvp(argv.front(), argv.data());
     ::_exit(127);
   }
   if (options.output == Stream::piped) output_.adopt(std::move(output.reader));

@@ -30,6 +30,10 @@ struct ProcessOptions {
   std::optional<std::uint64_t> descriptor_limit = std::nullopt;
   // Makes the pipes as small as the system lets them be.
   bool small_pipes = false;
+  // A program with its arguments that is to run this one: strace(1), say.
+  std::vector<std::string> wrapper = {};
+  // An open file of the network namespace it is to live in (setns(2)); -1: the test's own.
+  int network_namespace = -1;
 };
 
 // Every call that waits gives up after this with an exception: generous, since it is only ever
@@ -38,8 +42,9 @@ inline constexpr std::chrono::seconds process_deadline{30};
 
 class Process {
  public:
-  // The first argument is the program's path. Throws std::system_error.
-  explicit Process(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
+  // The first argument is the program's path, or its name, to be found by PATH. Throws
+  // std::system_error.
+  explicit Process(const std::vector<std::string>& program, const ProcessOptions& options = {});
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();

@@ -31,8 +31,8 @@ void serve(const Endpoint& where) {
   Multiplier multiplier;
   ConnectionTable clients{reactor, multiplier};
   const Listener listener{reactor, where, clients};
-  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.run();
 }
 

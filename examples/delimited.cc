@@ -31,8 +31,8 @@ void serve(const Endpoint& where) {
   Adder adder;
   ConnectionTable clients{reactor, adder};
   const Listener listener{reactor, where, clients};
-  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.run();
 }
 

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
   ConnectionTable connections(reactor, echo);
   Listener listener(reactor, Endpoint::parse(argc > 1 ? argv[1] : "tcp://127.0.0.1:7007"),
                     connections);
-  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.run();
 }

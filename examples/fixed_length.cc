@@ -27,8 +27,8 @@ void serve(const Endpoint& where) {
   Reverser reverser;
   ConnectionTable clients{reactor, reverser};
   const Listener listener{reactor, where, clients};
-  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.run();
 }
 

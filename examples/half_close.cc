@@ -33,8 +33,8 @@ void serve(const Endpoint& where) {
   Counter counter;
   ConnectionTable clients{reactor, counter};
   const Listener listener{reactor, where, clients};
-  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on " << listener.endpoint().to_string() << std::endl;
   reactor.run();
 }
 

@@ -25,8 +25,8 @@ int main(int argc, char** argv) try {
   ConnectionTable clients{reactor, capitals};
   const auto where = Endpoint::parse("tcp://127.0.0.1:" + std::string{argc > 1 ? argv[1] : "0"});
   const Listener listener{reactor, where, clients};
-  std::cout << "listening on 127.0.0.1 port " << listener.endpoint().port() << std::endl;
   reactor.stop_on({SIGINT, SIGTERM});
+  std::cout << "listening on 127.0.0.1 port " << listener.endpoint().port() << std::endl;
   reactor.run();
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

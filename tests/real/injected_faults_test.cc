@@ -181,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, Exhaustion,
 
 class BrokenConnection : public Injected {};
 
-std::string expected_end(const Fault& fault) {
+std::string expected_reason(const Fault& fault) {
   const std::string error = fault.error;
   const bool timed_out = error == "ETIMEDOUT" || error == "EHOSTUNREACH";
   return timed_out ? "reason=\"timed out\"" : "reason=reset";
@@ -193,10 +193,11 @@ TEST_P(BrokenConnection, IsClosedWithItsReasonAndNobodyElseNotices) {
   EXPECT_TRUE(other.echoes("the first call"));
   Client broken{traced.server.endpoint()};
   broken.send("the second call");
-  broken
-      .finish_sending();  // where sending has failed, what the peer still sends is read to its end
+  // Where sending has failed, what the peer still sends is read to its end. Where receiving has,
+  // the socket may be reset by now.
+  if (fault().calls == send) broken.finish_sending();
   EXPECT_THAT(traced.server.process().await_error_line("connection closed"),
-              HasSubstr(expected_end(fault())));
+              HasSubstr(expected_reason(fault())));
   EXPECT_TRUE(other.echoes("still served"));
   EXPECT_TRUE(Client{traced.server.endpoint(1)}.echoes("a fresh one"));
   EXPECT_EQ(traced.end(), 1U);

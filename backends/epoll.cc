@@ -15,7 +15,8 @@ namespace {
 std::uint32_t to_epoll(Interest interest) noexcept {
   assert(interest.any());
   return (interest.readable ? std::uint32_t{EPOLLIN} : 0U) |
-         (interest.writable ? std::uint32_t{EPOLLOUT} : 0U);
+         (interest.writable ? std::uint32_t{EPOLLOUT} : 0U) |
+         (interest.priority ? std::uint32_t{EPOLLPRI} : 0U);
 }
 
 Readiness from_epoll(std::uint32_t events) noexcept {
@@ -23,10 +24,11 @@ Readiness from_epoll(std::uint32_t events) noexcept {
   // a pipe whose other end is gone may show nothing else, and then either call would return at
   // once.
   const bool failed = (events & (EPOLLERR | EPOLLHUP)) != 0;
-  const bool nothing_else = (events & (EPOLLIN | EPOLLOUT)) == 0;
+  const bool nothing_else = (events & (EPOLLIN | EPOLLOUT | EPOLLPRI)) == 0;
   return {.readable = (events & EPOLLIN) != 0 || nothing_else,
           .writable = (events & EPOLLOUT) != 0 || nothing_else,
-          .hangup = failed};
+          .hangup = failed,
+          .priority = (events & EPOLLPRI) != 0};
 }
 
 class EpollPoller final : public Poller {

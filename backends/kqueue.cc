@@ -1,8 +1,8 @@
 // kqueue(2) of macOS and the BSDs. A queue holds filters, not descriptors: reading and writing are
-// two filters of one descriptor, each added and deleted by itself, level-triggered as long as
-// EV_CLEAR is not set. A table here remembers which of the two stand, since EV_ADD of one that is
-// there already and EV_DELETE of a wrong one do not answer as the contract of Poller wants. What
-// the two say in one wait becomes one event.
+// two filters of one descriptor (and exceptional conditions a third), each added and deleted by
+// itself, level-triggered as long as EV_CLEAR is not set. A table here remembers which of the two
+// stand, since EV_ADD of one that is there already and EV_DELETE of a wrong one do not answer as
+// the contract of Poller wants. What the two say in one wait becomes one event.
 //
 // The token stays in that table too. udata, where it might travel, is a pointer (an intptr_t on
 // NetBSD before 10), and so too short for a token on 32-bit machines.
@@ -24,11 +24,23 @@ struct Watched {
   std::size_t event = 0;  // the index of its latest event: good only while that one names it
 };
 
+// Exceptional conditions: macOS and OpenBSD have a filter for them, the others have not.
+#if defined(EVFILT_EXCEPT) && defined(NOTE_OOB)
+constexpr bool tells_priority = true;
+constexpr int priority_filter = EVFILT_EXCEPT;
+constexpr unsigned priority_flags = NOTE_OOB;
+#else
+constexpr bool tells_priority = false;
+constexpr int priority_filter = 0;
+constexpr unsigned priority_flags = 0;
+#endif
+
 struct kevent change_of(int fd, int filter, int action) noexcept {
   struct kevent change {};  // without EV_SET, whose casts differ from system to system
   change.ident = static_cast<decltype(change.ident)>(fd);
   change.filter = static_cast<decltype(change.filter)>(filter);
   change.flags = static_cast<decltype(change.flags)>(action);
+  if (filter == priority_filter) change.fflags = priority_flags;
   return change;
 }
 
@@ -38,6 +50,7 @@ class KqueuePoller final : public Poller {
 
   std::error_code add(int fd, Token token, Interest interest) override {
     assert(interest.any());
+    if (interest.priority && !tells_priority) return sys::make_error(EOPNOTSUPP);
     if (const auto error = sys::check_open(fd)) return error;
     Watched& watched = table_.reach(fd);
     if (watched.interest.any()) return sys::make_error(EEXIST);
@@ -49,6 +62,7 @@ class KqueuePoller final : public Poller {
 
   std::error_code modify(int fd, Token token, Interest interest) override {
     assert(interest.any());
+    if (interest.priority && !tells_priority) return sys::make_error(EOPNOTSUPP);
     Watched* watched = table_.find(fd);
     if (watched == nullptr || !watched->interest.any()) return sys::make_error(ENOENT);
     watched->token = token;
@@ -87,7 +101,8 @@ class KqueuePoller final : public Poller {
     };
     const auto read_error = set(EVFILT_READ, watched.interest.readable, wanted.readable);
     const auto write_error = set(EVFILT_WRITE, watched.interest.writable, wanted.writable);
-    return read_error ? read_error : write_error;
+    const auto priority_error = set(priority_filter, watched.interest.priority, wanted.priority);
+    return read_error ? read_error : write_error ? write_error : priority_error;
   }
 
   // Adds to the event that this batch holds for the descriptor already, or makes one. Gives how
@@ -102,7 +117,11 @@ class KqueuePoller final : public Poller {
       events_[reported++] = {watched->token, {}};
     }
     Readiness& readiness = events_[watched->event].readiness;
-    (ready.filter == EVFILT_READ ? readiness.readable : readiness.writable) = true;
+    if (tells_priority && ready.filter == priority_filter) {
+      readiness.priority = true;
+    } else {
+      (ready.filter == EVFILT_READ ? readiness.readable : readiness.writable) = true;
+    }
     if ((ready.flags & EV_EOF) != 0) readiness.hangup = true;
     return reported;
   }

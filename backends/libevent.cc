@@ -72,6 +72,7 @@ class LibeventPoller final : public Poller {
                              "event_new")) {}
 
   std::error_code add(int fd, Token token, Interest interest) override {
+    if (interest.priority) return sys::make_error(EOPNOTSUPP);  // it knows of no such event
     // libevent takes a negative number without a word, and over poll or select a closed one too.
     if (const auto error = sys::check_open(fd)) return error;
     Watched& watched = table_.reach(fd);
@@ -84,6 +85,7 @@ class LibeventPoller final : public Poller {
   }
 
   std::error_code modify(int fd, Token token, Interest interest) override {
+    if (interest.priority) return sys::make_error(EOPNOTSUPP);
     Watched* watched = table_.find(fd);
     if (watched == nullptr || !watched->watch) return sys::make_error(ENOENT);
     watched->token = token;

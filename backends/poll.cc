@@ -21,7 +21,8 @@ struct Place {
 
 short to_poll(Interest interest) noexcept {
   assert(interest.any());
-  return static_cast<short>((interest.readable ? POLLIN : 0) | (interest.writable ? POLLOUT : 0));
+  return static_cast<short>((interest.readable ? POLLIN : 0) | (interest.writable ? POLLOUT : 0) |
+                            (interest.priority ? POLLPRI : 0));
 }
 
 Readiness from_poll(const pollfd& entry) noexcept {
@@ -30,7 +31,10 @@ Readiness from_poll(const pollfd& entry) noexcept {
   // just so.
   const bool failed = (entry.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
   const int ready = failed ? entry.events : entry.revents;
-  return {.readable = (ready & POLLIN) != 0, .writable = (ready & POLLOUT) != 0, .hangup = failed};
+  return {.readable = (ready & POLLIN) != 0,
+          .writable = (ready & POLLOUT) != 0,
+          .hangup = failed,
+          .priority = (entry.revents & POLLPRI) != 0};
 }
 
 class PollPoller final : public Poller {

@@ -1,5 +1,6 @@
 // select(2). Two bitmaps, one bit a descriptor: what is watched, which stays here, and what is
-// ready, which is a copy that the kernel writes over.
+// ready, which is a copy that the kernel writes over. A third, for exceptional conditions, as long
+// as somebody asks for them.
 //
 // The C library's fd_set ends at FD_SETSIZE (1,024), and FD_SET beyond it writes past its end.
 // Linux itself takes bitmaps of any length, so these are our own and grow; elsewhere, and wherever
@@ -32,11 +33,14 @@ BitmapWord bit_of(int fd) noexcept {
 struct Bitmaps {
   std::vector<BitmapWord> readable;
   std::vector<BitmapWord> writable;
+  std::vector<BitmapWord> priority;  // as long as the others, or empty where nobody asks
+  std::size_t priority_count = 0;    // of those who ask
 
   void reach(int fd) {
     if (word_of(fd) < readable.size()) return;
     readable.resize(word_of(fd) + 1);
     writable.resize(word_of(fd) + 1);
+    if (!priority.empty()) priority.resize(readable.size());
   }
 
   // Drops the words behind the highest descriptor watched: a wait costs by the word.
@@ -44,6 +48,7 @@ struct Bitmaps {
     while (!readable.empty() && any_of(readable.size() - 1) == 0) {
       readable.pop_back();
       writable.pop_back();
+      if (!priority.empty()) priority.pop_back();
     }
   }
 
@@ -54,14 +59,33 @@ struct Bitmaps {
     return fd >= 0 && word_of(fd) < readable.size() && (any_of(word_of(fd)) & bit_of(fd)) != 0;
   }
 
-  BitmapWord any_of(std::size_t word) const noexcept { return readable[word] | writable[word]; }
+  BitmapWord any_of(std::size_t word) const noexcept {
+    return readable[word] | writable[word] | (priority.empty() ? 0 : priority[word]);
+  }
 
-  void set(int fd, Interest interest) noexcept {
+  bool has_priority(int fd) const noexcept {
+    return !priority.empty() && (priority[word_of(fd)] & bit_of(fd)) != 0;
+  }
+
+  void set(int fd, Interest interest) {
+    set_priority(fd, interest.priority);  // first: it alone may throw
     set_bit(readable[word_of(fd)], bit_of(fd), interest.readable);
     set_bit(writable[word_of(fd)], bit_of(fd), interest.writable);
   }
 
  private:
+  void set_priority(int fd, bool wanted) {
+    if (wanted == has_priority(fd)) return;
+    if (wanted) {
+      priority.resize(readable.size());
+      ++priority_count;
+    } else {
+      --priority_count;
+    }
+    set_bit(priority[word_of(fd)], bit_of(fd), wanted);
+    if (priority_count == 0) priority.clear();
+  }
+
   static void set_bit(BitmapWord& word, BitmapWord bit, bool wanted) noexcept {
     word = wanted ? word | bit : word & ~bit;
   }
@@ -100,9 +124,10 @@ class SelectPoller final : public Poller {
     events_.clear();
     ready_ = watched_;
     const auto count =
-        sys::select(ready_.end(), ready_.readable.data(), ready_.writable.data(), timeout);
+        sys::select(ready_.end(), ready_.readable.data(), ready_.writable.data(),
+                    ready_.priority.empty() ? nullptr : ready_.priority.data(), timeout);
     if (!count) return nothing_or_throw(count.errno_value(), "select");
-    // A descriptor that is ready both ways counts twice.
+    // A descriptor that is ready in several ways counts as often.
     int left = *count;
     for (std::size_t word = 0; left > 0; ++word) {
       for (BitmapWord bits = ready_.any_of(word); bits != 0; bits &= bits - 1) {
@@ -117,8 +142,10 @@ class SelectPoller final : public Poller {
   int report(int fd) {
     const bool readable = (ready_.readable[word_of(fd)] & bit_of(fd)) != 0;
     const bool writable = (ready_.writable[word_of(fd)] & bit_of(fd)) != 0;
-    events_.push_back({*tokens_.find(fd), {.readable = readable, .writable = writable}});
-    return (readable ? 1 : 0) + (writable ? 1 : 0);
+    const bool priority = ready_.has_priority(fd);
+    events_.push_back(
+        {*tokens_.find(fd), {.readable = readable, .writable = writable, .priority = priority}});
+    return (readable ? 1 : 0) + (writable ? 1 : 0) + (priority ? 1 : 0);
   }
 
   int capacity_;

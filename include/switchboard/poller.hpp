@@ -31,11 +31,19 @@ struct Token {
   }
 };
 
-// What a watcher wants to hear of. At least one of the two must be set when it is given to a
+// What a watcher wants to hear of. At least one of the first two must be set when it is given to a
 // Poller.
+//
+// `priority` is for exceptional conditions, the third set of select(2): for a TCP socket, that the
+// peer has sent urgent ("out-of-band") data, one byte that sys::receive_urgent() gets past all that
+// comes before it. New programs have no use for that (RFC 6093 section 5): it is here for protocols
+// that do, such as telnet and FTP. Not every poller can tell: where one cannot, add() and modify()
+// refuse it (EOPNOTSUPP). epoll, poll and select can, and kqueue on macOS and OpenBSD; libevent
+// cannot. Who does not ask pays nothing.
 struct Interest {
   bool readable = false;
   bool writable = false;
+  bool priority = false;
 
   bool any() const noexcept { return readable || writable; }
   bool operator==(const Interest&) const = default;
@@ -44,11 +52,13 @@ struct Interest {
 // What a descriptor can do now without blocking, of that which was asked for. A failure or the end
 // of a stream makes it ready as well, since a read or a write would return at once; where epoll
 // shows a failure and nothing else (the other end of a pipe is gone), both are set. `hangup` is a
-// hint, given by some pollers only; reading tells what really happened.
+// hint, given by some pollers only; reading tells what really happened. `priority` is set as long
+// as the urgent byte is neither taken nor read past; that byte alone does not make readable.
 struct Readiness {
   bool readable = false;
   bool writable = false;
   bool hangup = false;
+  bool priority = false;
 
   bool operator==(const Readiness&) const = default;
 };
@@ -69,7 +79,8 @@ class Poller {
 
   // Starts watching. The descriptor stays its owner's, who calls remove() before closing it.
   // Errors: EBADF where `fd` is not open, EEXIST where it is watched already, and whatever the
-  // kernel or the table has (EMFILE, ENOMEM, ENOSPC, EPERM). After an error `fd` is not watched.
+  // kernel or the table has (EMFILE, ENOMEM, ENOSPC, EPERM; EOPNOTSUPP where it cannot tell what
+  // `interest` asks for). After an error `fd` is not watched.
   virtual std::error_code add(int fd, Token token, Interest interest) = 0;
 
   // Replaces token and interest. ENOENT where `fd` is not watched; after any other error the old

@@ -156,6 +156,23 @@ Result<std::size_t> send_gathered(int fd, std::span<const iovec> pieces) noexcep
   return transferred(sent);
 }
 
+std::error_code send_urgent(int fd, std::byte urgent) noexcept {
+  ssize_t sent = 0;
+  do sent = ::send(fd, &urgent, 1, send_flags | MSG_OOB);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? make_error(errno) : std::error_code{};
+}
+
+Result<std::byte> receive_urgent(int fd) noexcept {
+  std::byte urgent{};
+  ssize_t received = 0;
+  do received = ::recv(fd, &urgent, 1, MSG_OOB);
+  while (received < 0 && errno == EINTR);
+  if (received < 0) return Errno{errno};
+  if (received == 0) return Errno{EINVAL};  // the stream has ended
+  return urgent;
+}
+
 std::error_code shut_down_sending(int fd) noexcept {
   return outcome(::shutdown(fd, SHUT_WR));
 }

@@ -35,7 +35,7 @@ std::error_code check_open(int fd) noexcept {
 }
 
 Result<int> select(int descriptors, BitmapWord* readable, BitmapWord* writable,
-                   Timeout timeout) noexcept {
+                   BitmapWord* exceptional, Timeout timeout) noexcept {
   timeval limit{};
   if (timeout) {
     // Some kernels refuse more than 100,000,000 seconds; a day is long enough for one wait.
@@ -46,8 +46,8 @@ Result<int> select(int descriptors, BitmapWord* readable, BitmapWord* writable,
     limit.tv_usec = static_cast<decltype(limit.tv_usec)>(whole.count() % 1'000'000);
   }
   return counted(::select(descriptors, reinterpret_cast<fd_set*>(readable),
-                          reinterpret_cast<fd_set*>(writable), nullptr,
-                          timeout ? &limit : nullptr));
+                          reinterpret_cast<fd_set*>(writable),
+                          reinterpret_cast<fd_set*>(exceptional), timeout ? &limit : nullptr));
 }
 
 int select_capacity() noexcept {

@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
 #include <cerrno>
 #include <map>
@@ -35,12 +36,15 @@ namespace {
 struct Filters {
   std::optional<void*> read;  // udata
   std::optional<void*> write;
+  std::optional<void*> except;
 
-  std::optional<void*>& of(int filter) noexcept { return filter == EVFILT_READ ? read : write; }
-  bool any() const noexcept { return read || write; }
+  std::optional<void*>& of(int filter) noexcept {
+    return filter == EVFILT_READ ? read : filter == EVFILT_WRITE ? write : except;
+  }
+  bool any() const noexcept { return read || write || except; }
   std::uint32_t epoll_events() const noexcept {
     return (read ? std::uint32_t{EPOLLIN | EPOLLRDHUP} : 0U) |
-           (write ? std::uint32_t{EPOLLOUT} : 0U);
+           (write ? std::uint32_t{EPOLLOUT} : 0U) | (except ? std::uint32_t{EPOLLPRI} : 0U);
   }
 };
 
@@ -49,6 +53,7 @@ using Queue = std::unordered_map<int, Filters>;  // by ident
 // A queue's descriptor is the epoll's. One that was closed leaves its entry here until the number
 // is given out again.
 std::mutex queues_mutex;
+std::atomic<bool> asks_for_exceptions{false};  // anybody, ever
 std::map<int, Queue> queues;
 
 Queue* find_queue(int queue_fd) {
@@ -70,7 +75,8 @@ int apply(int queue_fd, Queue& queue, const struct kevent& change) {
   const bool adds = (change.flags & EV_ADD) != 0;
   const bool deletes = (change.flags & EV_DELETE) != 0;
   if (adds == deletes || (change.flags & ~(EV_ADD | EV_DELETE | EV_RECEIPT)) != 0) return EINVAL;
-  if (change.filter != EVFILT_READ && change.filter != EVFILT_WRITE) return EINVAL;
+  const bool excepts = change.filter == EVFILT_EXCEPT && change.fflags == NOTE_OOB;
+  if (change.filter != EVFILT_READ && change.filter != EVFILT_WRITE && !excepts) return EINVAL;
 
   const auto found = queue.find(fd);
   Filters filters = found == queue.end() ? Filters{} : found->second;
@@ -81,6 +87,7 @@ int apply(int queue_fd, Queue& queue, const struct kevent& change) {
   }
   if (::fcntl(fd, F_GETFD) < 0) return EBADF;
 
+  if (excepts) asks_for_exceptions = true;
   const bool was_watched = filters.any();
   std::optional<void*>& filter = filters.of(change.filter);
   if (deletes && !filter) return ENOENT;
@@ -106,7 +113,7 @@ struct kevent event_of(int fd, int filter, void* udata, bool end) noexcept {
   return event;
 }
 
-// One or two events for what epoll says of one descriptor; gives the end of those written.
+// One to three events for what epoll says of one descriptor; gives the end of those written.
 struct kevent* report(Queue& queue, const epoll_event& ready, struct kevent* events) {
   const int fd = ready.data.fd;
   const auto found = queue.find(fd);
@@ -120,12 +127,16 @@ struct kevent* report(Queue& queue, const epoll_event& ready, struct kevent* eve
   if (filters.write && (failed || (ready.events & EPOLLOUT) != 0)) {
     *events++ = event_of(fd, EVFILT_WRITE, *filters.write, failed);
   }
+  if (filters.except && (ready.events & EPOLLPRI) != 0) {
+    *events++ = event_of(fd, EVFILT_EXCEPT, *filters.except, false);
+  }
   return events;
 }
 
 int wait(int queue_fd, Queue& queue, struct kevent* events, int event_count,
          const struct timespec* timeout) {
-  assert(event_count >= 2 && "a descriptor may need two events");
+  const int most_events = asks_for_exceptions ? 3 : 2;  // of one descriptor
+  assert(event_count >= most_events && "a descriptor needs room for all of its events");
   if (timeout != nullptr && (timeout->tv_sec != 0 || timeout->tv_nsec != 0)) {
     // epoll_wait counts in milliseconds; ppoll takes the very timespec, and rounds up. (A timerfd
     // would do it too, but be one more descriptor in suites that count and limit them.)
@@ -134,7 +145,7 @@ int wait(int queue_fd, Queue& queue, struct kevent* events, int event_count,
     if (outcome <= 0) return outcome;
   }
   std::array<epoll_event, 256> ready;
-  const int room = std::min(event_count / 2, static_cast<int>(ready.size()));
+  const int room = std::min(event_count / most_events, static_cast<int>(ready.size()));
   const int count = ::epoll_wait(queue_fd, ready.data(), room, timeout == nullptr ? -1 : 0);
   if (count < 0) return -1;
   struct kevent* end = events;

@@ -44,7 +44,8 @@ Token token_of(std::size_t slot, std::uint32_t generation = 1) {
 // "3.1:rw" is slot 3, generation 1, readable and writable. The hint of a hang-up is left out.
 std::string text_of(const Event& event) {
   return std::to_string(event.token.slot) + "." + std::to_string(event.token.generation) + ":" +
-         (event.readiness.readable ? "r" : "") + (event.readiness.writable ? "w" : "");
+         (event.readiness.readable ? "r" : "") + (event.readiness.writable ? "w" : "") +
+         (event.readiness.priority ? "p" : "");
 }
 
 std::vector<std::string> texts_of(std::span<const Event> events) {

@@ -132,13 +132,15 @@ class Reactor {
     EventHandler* handler = nullptr;
     std::uint32_t generation = 1;  // so that a default Token names nobody
 
-    int fd() const noexcept { return static_cast<int>(fd_and_interest_ >> 2U); }
+    int fd() const noexcept { return static_cast<int>(fd_and_interest_ >> 3U); }
     Interest interest() const noexcept {
-      return {.readable = (fd_and_interest_ & 1U) != 0, .writable = (fd_and_interest_ & 2U) != 0};
+      return {.readable = (fd_and_interest_ & 1U) != 0,
+              .writable = (fd_and_interest_ & 2U) != 0,
+              .priority = (fd_and_interest_ & 4U) != 0};
     }
     void set(int fd, Interest interest) noexcept {
-      fd_and_interest_ = static_cast<std::uint32_t>(fd) << 2U | (interest.writable ? 2U : 0U) |
-                         (interest.readable ? 1U : 0U);
+      fd_and_interest_ = static_cast<std::uint32_t>(fd) << 3U | (interest.priority ? 4U : 0U) |
+                         (interest.writable ? 2U : 0U) | (interest.readable ? 1U : 0U);
     }
 
    private:

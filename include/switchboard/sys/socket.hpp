@@ -84,6 +84,13 @@ Result<std::size_t> send_gathered(int fd, std::span<const iovec> pieces) noexcep
 // How many pieces one send_gathered() may carry (IOV_MAX).
 inline constexpr std::size_t max_gathered_pieces = 1024;
 
+// One urgent byte of TCP, by MSG_OOB (tcp(7), RFC 9293 section 3.8.5): sent behind all that was
+// sent before, and taken past all that was received before, by whoever watches for priority. Later
+// urgent data makes the byte of an earlier one an ordinary one. EINVAL where there is none, or it
+// was taken; EAGAIN where it is announced and has not come.
+std::error_code send_urgent(int fd, std::byte urgent) noexcept;
+Result<std::byte> receive_urgent(int fd) noexcept;
+
 // shutdown(2) with SHUT_WR: the peer reads the end of the stream after all that was sent.
 std::error_code shut_down_sending(int fd) noexcept;
 

@@ -36,10 +36,11 @@ using Timeout = std::optional<Nanoseconds>;
 std::error_code check_open(int fd) noexcept;
 
 // select(2). The words are bitmaps of `descriptors` bits each, in and out; where the kernel allows
-// (Linux) they may be longer than FD_SETSIZE. Gives how many bits are set. Unit: microseconds.
+// (Linux) they may be longer than FD_SETSIZE. `exceptional`, the third set, may be null. Gives how
+// many bits are set. Unit: microseconds.
 using BitmapWord = unsigned long;
 Result<int> select(int descriptors, BitmapWord* readable, BitmapWord* writable,
-                   Timeout timeout) noexcept;
+                   BitmapWord* exceptional, Timeout timeout) noexcept;
 // The highest number of descriptors that select(2) takes here: FD_SETSIZE, or no limit (INT_MAX).
 int select_capacity() noexcept;
 

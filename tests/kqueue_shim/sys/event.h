@@ -8,6 +8,9 @@
 
 #define EVFILT_READ (-1)
 #define EVFILT_WRITE (-2)
+#define EVFILT_EXCEPT (-15)
+
+#define NOTE_OOB 0x00000002
 
 #define EV_ADD 0x0001
 #define EV_DELETE 0x0002

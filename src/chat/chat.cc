@@ -121,6 +121,10 @@ void Chat::dismiss(Person& person) noexcept {
   person.name_.clear();
 }
 
+void Chat::for_each_person(const std::function<void(const Person&)>& visit) const {
+  people_.for_each(visit);
+}
+
 // --- Rooms
 
 Room& Chat::make_room(std::string_view name) {

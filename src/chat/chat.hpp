@@ -265,6 +265,7 @@ class Chat {
 
   Person* find_person(std::string_view name) const noexcept { return people_.find(name); }
   std::size_t people() const noexcept { return people_.size(); }
+  void for_each_person(const std::function<void(const Person&)>& visit) const;
 
   // --- Rooms.
 

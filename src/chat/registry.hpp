@@ -44,6 +44,10 @@ class Registry {
     return found == entries_.end() ? nullptr : *found;
   }
   std::size_t size() const noexcept { return entries_.size(); }
+  // In no order.
+  void for_each(const auto& visit) const {
+    for (const Named* named : entries_) visit(*named);
+  }
 
  private:
   Entries entries_;

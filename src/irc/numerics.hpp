@@ -102,6 +102,7 @@ inline constexpr Numeric ERR_NOTEXTTOSEND{412, "No text to send"};
 inline constexpr Numeric ERR_INPUTTOOLONG{417, "Input line was too long"};
 inline constexpr Numeric ERR_UNKNOWNCOMMAND{421, "Unknown command"};
 inline constexpr Numeric ERR_NOMOTD{422, "MOTD File is missing"};
+inline constexpr Numeric ERR_NOADMININFO{423, "No administrative info available"};
 inline constexpr Numeric ERR_NONICKNAMEGIVEN{431, "No nickname given"};
 inline constexpr Numeric ERR_ERRONEUSNICKNAME{432, "Erroneous nickname"};
 inline constexpr Numeric ERR_NICKNAMEINUSE{433, "Nickname is already in use"};

@@ -1,0 +1,151 @@
+// Service: how sessions begin, are kept alive, and are remembered.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "irc/commands.hpp"
+#include "irc/modes.hpp"
+#include "irc/names.hpp"
+#include "irc/service.hpp"
+
+namespace switchboard::irc {
+
+void Service::try_to_register(Session& session) {
+  const Registration& registration = *session.registration;
+  if (registration.nick.empty() || !registration.has_user || registration.is_negotiating) return;
+  const std::string nick = registration.nick;
+  if (chat_.enter(session.person, nick) != chat::Refusal::none) {
+    // Somebody has taken it since.
+    session.registration->nick.clear();
+    return reply(session, ERR_NICKNAMEINUSE, {nick});
+  }
+  session.registration.reset();
+  --unregistered_;
+  session.signed_on = chat_.now();
+  session.last_spoken = reactor_.now();
+  figures_.most_people = std::max(figures_.most_people, chat_.people());
+  reactor_.cancel(session.timer);
+  session.timer = {};
+  if (settings_.ping_interval != Nanoseconds::zero()) arm_timer(session, settings_.ping_interval);
+  welcome(session);
+}
+
+void Service::welcome(Session& session) {
+  const std::string& server = settings_.server_name;
+  reply(session, RPL_WELCOME, {},
+        fmt::format("Welcome to the {} Network, {}", settings_.network,
+                    chat::full_name(session.person)));
+  reply(session, RPL_YOURHOST, {},
+        fmt::format("Your host is {}, running version {}", server, settings_.version));
+  reply(session, RPL_CREATED, {}, fmt::format("This server was started {}", timestamp(started_)));
+  reply(session, RPL_MYINFO,
+        {server, settings_.version, user_mode_letters,
+         channel_mode_letters(ModeType::list) + channel_mode_letters(ModeType::always) +
+             channel_mode_letters(ModeType::when_set) + channel_mode_letters(ModeType::flag) +
+             channel_mode_letters(ModeType::member_prefix)});
+  send_isupport(*this, session);
+  send_lusers(*this, session);
+  start_motd(*this, session);
+}
+
+void Service::set_capabilities(Session& session, Capabilities capabilities) {
+  session.capabilities = capabilities;
+  session.person.set_form(forms_.form_for(capabilities));
+  session.person.hear_own(true, session.has(capability::echo_message));
+}
+
+void Service::note_mode_change(bool chat::Profile::*mode, bool is_set) noexcept {
+  std::size_t* counted = mode == &chat::Profile::is_invisible  ? &figures_.invisible
+                         : mode == &chat::Profile::is_operator ? &figures_.operators
+                                                               : nullptr;
+  if (counted != nullptr) *counted += is_set ? 1 : SIZE_MAX;
+}
+
+// --- Timers
+
+void Service::arm_timer(Session& session, Nanoseconds delay) {
+  session.timer = reactor_.call_after(delay, [this, id = session.id] {
+    if (Connection* connection = connections_.find(id)) on_timer(session_of(*connection));
+  });
+}
+
+void Service::cancel_timers(const Session& session) {
+  reactor_.cancel(session.timer);
+  reactor_.cancel(session.flood_timer);
+}
+
+// One timer a session, which looks how long it was silent when it fires, so that a busy one need
+// not move it. Who is being slowed down, or waits for an answer, is not silent by choice.
+void Service::on_timer(Session& session) {
+  if (!session.is_registered()) return show_out(session, "Registration timed out", "");
+  const Nanoseconds silence = reactor_.now() - session.last_heard;
+  const Nanoseconds interval = settings_.ping_interval;
+  if (interval == Nanoseconds::zero()) return;
+  if (silence < interval && !session.is_pinged) return arm_timer(session, interval - silence);
+  if (session.is_pinged) {
+    const auto text =
+        fmt::format("Ping timeout: {} seconds",
+                    std::chrono::duration_cast<std::chrono::seconds>(silence).count());
+    return show_out(session, text, text);
+  }
+  session.is_pinged = true;
+  write(session, fmt::format("PING :{}\r\n", settings_.server_name));
+  arm_timer(session, interval);
+}
+
+// --- Who comes and goes
+
+void Service::on_entered(const chat::Person& person) {
+  tell_watchers(person.name(), RPL_MONONLINE, chat::full_name(person));
+}
+
+void Service::on_renamed(const chat::Person& person, std::string_view before) {
+  remember(person, before);
+  if (folded(before) == folded(person.name())) return;
+  tell_watchers(before, RPL_MONOFFLINE, before);
+  tell_watchers(person.name(), RPL_MONONLINE, chat::full_name(person));
+}
+
+void Service::on_quit(const chat::Person& person) {
+  remember(person, person.name());
+  tell_watchers(person.name(), RPL_MONOFFLINE, person.name());
+}
+
+void Service::remember(const chat::Person& person, std::string_view nick) {
+  const chat::Profile* profile = person.profile();
+  memories_.push_front({.nick = std::string{nick},
+                        .user = profile == nullptr ? std::string{"unknown"} : profile->user,
+                        .host = person.host().empty() ? std::string{"unknown"} : person.host(),
+                        .real_name = profile == nullptr ? std::string{nick} : profile->real_name,
+                        .at = chat_.now()});
+  if (memories_.size() > most_memories) memories_.pop_back();
+}
+
+void Service::tell_watchers(std::string_view nick, const Numeric& numeric, std::string_view text) {
+  const auto found = watchers_.find(folded(nick));
+  if (found == watchers_.end()) return;
+  for (Session* watcher : found->second) reply(*watcher, numeric, {}, text);
+}
+
+bool Service::monitor(Session& session, std::string_view nick) {
+  const std::string key = folded(nick);
+  const auto is_same = [&](const std::string& listed) { return folded(listed) == key; };
+  if (std::ranges::any_of(session.monitored, is_same)) return true;
+  if (session.monitored.size() >= most_monitored) return false;
+  session.monitored.emplace_back(nick);
+  watchers_[key].push_back(&session);
+  return true;
+}
+
+void Service::unmonitor(Session& session, std::string_view nick) {
+  const std::string key = folded(nick);
+  std::erase_if(session.monitored,
+                [&](const std::string& listed) { return folded(listed) == key; });
+  const auto found = watchers_.find(key);
+  if (found == watchers_.end()) return;
+  std::erase(found->second, &session);
+  if (found->second.empty()) watchers_.erase(found);
+}
+
+}  // namespace switchboard::irc

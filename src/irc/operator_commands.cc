@@ -1,0 +1,71 @@
+// OPER, KILL, WALLOPS, REHASH.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "irc/commands.hpp"
+#include "irc/names.hpp"
+#include "irc/service.hpp"
+
+namespace switchboard::irc {
+
+namespace {
+
+// Says so where they are none.
+bool is_operator(Service& service, Session& session) {
+  if (session.profile.is_operator) return true;
+  service.reply(session, ERR_NOPRIVILEGES);
+  return false;
+}
+
+}  // namespace
+
+void command::oper(Service& service, Session& session, const Message& message) {
+  const auto& operators = service.settings().operators;
+  const auto entry = std::ranges::find(operators, message.parameter(0), &OperatorEntry::name);
+  service.check_password(session, entry == operators.end() ? std::string{} : entry->hash,
+                         std::string{message.parameter(1)},
+                         [&service](Session& asker, bool is_right) {
+                           if (!is_right) return service.reply(asker, ERR_PASSWDMISMATCH);
+                           service.reply(asker, RPL_YOUREOPER);
+                           if (asker.profile.is_operator) return;
+                           set_user_mode(service, asker, &chat::Profile::is_operator, true);
+                           tell_user_modes(service, asker, "+o");
+                         });
+}
+
+void command::kill(Service& service, Session& session, const Message& message) {
+  if (!is_operator(service, session)) return;
+  chat::Person* person = service.chat().find_person(message.parameter(0));
+  if (person == nullptr) {
+    return service.reply(session, ERR_NOSUCHNICK, {fitting(message.parameter(0), 64)});
+  }
+  const std::string why = fmt::format("Killed ({} ({}))", session.name(),
+                                      fitting(message.parameter(1), Service::most_text_bytes));
+  if (Session* victim = Service::session_of(*person)) {
+    service.send(*victim, fmt::format(":{} KILL {} :{}", chat::full_name(session.person),
+                                      person->name(), why));
+  }
+  person->outlet().show_out(why);
+}
+
+void command::wallops(Service& service, Session& session, const Message& message) {
+  if (!is_operator(service, session)) return;
+  const std::string line =
+      fmt::format(":{} WALLOPS :{}", chat::full_name(session.person), message.parameter(0));
+  service.for_each_session([&](Session& each) {
+    if (each.profile.hears_wallops && each.is_registered()) service.send(each, line);
+  });
+}
+
+void command::rehash(Service& service, Session& session, const Message&) {
+  if (!is_operator(service, session)) return;
+  service.reply(session, RPL_REHASHING, {"switchboard.toml"});
+  const std::string wrong = service.rehash();
+  if (!wrong.empty()) {
+    service.send_message(session, "NOTICE", {session.name(), "Nothing has changed: " + wrong},
+                         Last::text);
+  }
+}
+
+}  // namespace switchboard::irc

@@ -1,0 +1,319 @@
+#include "irc/service.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "chat/text.hpp"
+#include "irc/commands.hpp"
+#include "irc/names.hpp"
+
+namespace switchboard::irc {
+
+namespace {
+
+// As for the plain dialect: who reads so much at once has enough for its receivers to begin with.
+constexpr std::size_t bytes_worth_a_flush = 16 * 1024;
+
+std::string_view as_text(const Slice& bytes) noexcept {
+  const auto view = bytes.bytes();
+  return {reinterpret_cast<const char*>(view.data()), view.size()};
+}
+
+// An answer must never be what closes its receiver: streams stop at high water, well below it.
+ConnectionLimits with_room_for_answers(ConnectionLimits limits) {
+  limits.high_water_bytes = std::min(limits.high_water_bytes, limits.output_limit_bytes / 2);
+  limits.low_water_bytes = std::min(limits.low_water_bytes, limits.high_water_bytes / 4);
+  return limits;
+}
+
+std::uint64_t boot_of(chat::WallTime time) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+}
+
+// A parameter that begins with ':' would end the others.
+std::string host_of(const std::optional<Endpoint>& peer) {
+  if (!peer || peer->kind() != Endpoint::Kind::tcp) return "localhost";
+  return peer->host().starts_with(':') ? '0' + peer->host() : peer->host();
+}
+
+}  // namespace
+
+Service::Service(Reactor& reactor, chat::Chat& chat, chat::AddressLimit& addresses,
+                 Settings settings, ConnectionLimits limits, PasswordCheck check,
+                 OpenedCallback on_opened, ClosedCallback on_closed)
+    : reactor_(reactor),
+      chat_(chat),
+      addresses_(addresses),
+      settings_(std::move(settings)),
+      check_(std::move(check)),
+      opened_callback_(std::move(on_opened)),
+      closed_callback_(std::move(on_closed)),
+      started_(chat.now()),
+      forms_(chat, boot_of(started_)),
+      turn_end_(reactor, chat),
+      uses_(commands().size()),
+      connections_(reactor, *this, with_room_for_answers(limits)) {
+  chat_.set_observer(this);
+}
+
+Service::~Service() {
+  *is_alive_ = false;
+  chat_.set_observer(nullptr);
+  for (auto& [id, session] : sessions_) {
+    chat_.dismiss(session.person);
+    cancel_timers(session);
+  }
+}
+
+void Service::reload(Settings settings) {
+  settings.server_name = settings_.server_name;
+  settings_ = std::move(settings);
+}
+
+void Service::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
+  chat_.set_observer(nullptr);
+  for (auto& [id, session] : sessions_) {
+    chat_.dismiss(session.person);
+    if (session.is_leaving) continue;
+    session.is_leaving = true;
+    write(session, "ERROR :Closing Link: the server is going down\r\n");
+  }
+  connections_.shut_down(drain_timeout, std::move(done));
+}
+
+Capabilities Service::offered() const noexcept {
+  Capabilities all = 0;
+  for (const CapabilityRow& row : capability_rows()) all |= row.bit;
+  return settings_.offers_sasl ? all : all & ~capability::sasl;
+}
+
+// --- Connections
+
+Session& Service::session_of(const Connection& connection) {
+  return sessions_.at(connection.id().packed());
+}
+
+Session* Service::session_of(const chat::Person& person) noexcept {
+  return dynamic_cast<Session*>(&person.outlet());
+}
+
+void Service::for_each_session(const std::function<void(Session&)>& visit) {
+  for (auto& [id, session] : sessions_) visit(session);
+}
+
+void Service::on_open(Connection& connection) {
+  if (opened_callback_) opened_callback_(connection);
+  ++served_;
+  const auto peer = connection.peer();
+  auto place = peer ? addresses_.admit(*peer) : chat::AddressLimit::Place{};
+  const bool is_admitted = place.has_value();
+  Session& session =
+      sessions_
+          .try_emplace(connection.id().packed(), *this, connection.id(), forms_.form_for(0),
+                       std::move(place).value_or(chat::AddressLimit::Place{}))
+          .first->second;
+  ++unregistered_;
+  session.person.set_host(host_of(peer));
+  session.person.hear_own(true, false);
+  session.last_heard = reactor_.now();
+  if (!is_admitted) {
+    return show_out(session, "Too many connections from your address", "");
+  }
+  if (settings_.registration_timeout != Nanoseconds::zero()) {
+    arm_timer(session, settings_.registration_timeout);
+  }
+}
+
+void Service::on_closed(Connection& connection, const Closed& closed) {
+  const auto found = sessions_.find(connection.id().packed());
+  Session& session = found->second;
+  cancel_timers(session);
+  while (!session.monitored.empty()) unmonitor(session, std::string{session.monitored.back()});
+  chat_.quit(session.person, closed.reason == CloseReason::peer_closed ? "Connection closed"
+                                                                       : to_string(closed.reason));
+  if (session.profile.is_invisible) --figures_.invisible;
+  if (session.profile.is_operator) --figures_.operators;
+  if (!session.is_registered()) --unregistered_;
+  sessions_.erase(found);
+  turn_end_.ask();
+  if (closed_callback_) closed_callback_(connection, closed);
+}
+
+void Service::on_end(Connection& connection, std::span<const std::byte>) {
+  show_out(session_of(connection), "Connection closed", "Connection closed");
+}
+
+void Service::on_drained(Connection& connection) {
+  Session& session = session_of(connection);
+  go_on_with_streams(connection, session);
+}
+
+// The name is free at once; what was sent before is still delivered, and ERROR is the last of it.
+void Service::show_out(Session& session, std::string_view why, std::string_view others_see) {
+  if (session.is_leaving) return;
+  session.is_leaving = true;
+  cancel_timers(session);
+  session.streams.clear();
+  chat_.quit(session.person, others_see);
+  turn_end_.ask();
+  std::string line;
+  const std::string text =
+      fmt::format("Closing Link: {} ({})", session.person.host(), fitting(why, most_text_bytes));
+  append_message(line, "", "ERROR", std::array{std::string_view{text}}, Last::text);
+  send(session, line);
+  end_answer(session);
+  if (Connection* connection = connections_.find(session.id)) connection->drain();
+}
+
+void Session::deliver(const Slice& bytes) {
+  service.deliver(*this, bytes);
+}
+
+void Session::show_out(std::string_view why) {
+  service.show_out(*this, why, why);
+}
+
+// --- Lines
+
+std::size_t Service::on_data(Connection& connection, const Slice& input) {
+  Session& session = session_of(connection);
+  const std::string_view text = as_text(input);
+  session.last_heard = reactor_.now();
+  session.is_pinged = false;
+  if (!session.has_sent_a_line) {
+    const Stranger stranger = recognise_stranger(text);
+    if (stranger != Stranger::none) {
+      turn_away_stranger(session, stranger);
+      return text.size();
+    }
+  }
+  std::size_t consumed = 0;
+  while (consumed < text.size() && may_go_on(connection, session)) {
+    const Line line = session.lines.next(text.substr(consumed));
+    if (line.status == Line::Status::incomplete) break;
+    if (line.status == Line::Status::endless) {
+      show_out(session, "A line that does not end", "Protocol error");
+      return text.size();
+    }
+    session.has_sent_a_line = true;
+    consumed += line.size_bytes;
+    session.bucket.take(settings_.flood, reactor_.now());
+    take_line(session, line.text);
+    if (session.is_leaving || connection.is_closed()) return text.size();
+  }
+  if (text.size() >= bytes_worth_a_flush) reactor_.flush_soon();
+  turn_end_.ask();
+  return consumed;
+}
+
+void Service::turn_away_stranger(Session& session, Stranger stranger) {
+  show_out(session,
+           stranger == Stranger::tls ? "This port does not speak TLS" : "This is no web server",
+           "Protocol error");
+}
+
+// Not while an answer is being given, or a password looked at; and who is faster than the flood
+// control allows is not read from for a while. Nothing is lost.
+bool Service::may_go_on(Connection& connection, Session& session) {
+  if (!session.streams.empty() || session.awaits_verdict) {
+    connection.pause_reading();
+    return false;
+  }
+  if (!settings_.flood.is_limit()) return true;
+  const Nanoseconds wait = session.bucket.wait(settings_.flood, reactor_.now());
+  if (wait == Nanoseconds::zero()) return true;
+  connection.pause_reading();
+  reactor_.cancel(session.flood_timer);
+  session.flood_timer = reactor_.call_after(wait, [this, id = session.id] {
+    if (Connection* slowed = connections_.find(id)) slowed->resume_reading();
+  });
+  return false;
+}
+
+void Service::take_line(Session& session, std::string_view line) {
+  if (!is_within_limits(line)) return reply(session, ERR_INPUTTOOLONG);
+  if (!chat::is_utf8(line)) {
+    return fail(session, "*", "INVALID_UTF8", "That was not UTF-8, and went nowhere");
+  }
+  Message message;
+  switch (parse_message(line, message)) {
+    case ParseStatus::empty:
+      return;
+    case ParseStatus::malformed:
+      return reply(session, ERR_UNKNOWNERROR, {"*"}, "That is no message of IRC");
+    case ParseStatus::complete:
+      return run(session, message);
+  }
+}
+
+void Service::run(Session& session, const Message& message) {
+  begin_answer(session, message);
+  const Command* command = find_command(message.command);
+  if (command == nullptr) {
+    if (session.is_registered()) {
+      reply(session, ERR_UNKNOWNCOMMAND, {fitting(message.command, 32)});
+    } else {
+      reply(session, ERR_NOTREGISTERED);
+    }
+  } else if (!session.is_registered() && !command->before_registration) {
+    reply(session, ERR_NOTREGISTERED);
+  } else if (message.parameter_count < command->least_parameters) {
+    reply(session, ERR_NEEDMOREPARAMS, {command->name});
+  } else {
+    ++uses_[static_cast<std::size_t>(command - commands().data())];
+    command->run(*this, session, message);
+  }
+  if (session.streams.empty() && !session.awaits_verdict) end_answer(session);
+  session.is_in_command = false;
+}
+
+// --- Streams and verdicts
+
+void Service::start(Session& session, std::unique_ptr<Stream> stream) {
+  session.streams.push_back(std::move(stream));
+  Connection* connection = connections_.find(session.id);
+  if (connection == nullptr) return session.streams.clear();
+  if (session.streams.size() == 1) go_on_with_streams(*connection, session);
+}
+
+void Service::go_on_with_streams(Connection& connection, Session& session) {
+  const bool was_in_command = session.is_in_command;
+  session.is_in_command = true;
+  const std::size_t most = connections_.limits().high_water_bytes;
+  while (!session.streams.empty() && !connection.is_closed() && connection.queued_bytes() < most) {
+    if (!session.streams.front()->step(*this, session) && !session.streams.empty()) {
+      session.streams.erase(session.streams.begin());
+    }
+  }
+  if (was_in_command) return;  // run() ends the answer, if it has ended
+  if (session.streams.empty() && !session.awaits_verdict) {
+    end_answer(session);
+    connection.resume_reading();
+  }
+  session.is_in_command = false;
+}
+
+void Service::check_password(Session& session, std::string hash, std::string password,
+                             std::function<void(Session&, bool)> verdict) {
+  if (!check_ || hash.empty()) return verdict(session, false);
+  session.awaits_verdict = true;
+  check_(std::move(hash), std::move(password),
+         [this, alive = is_alive_, id = session.id, verdict = std::move(verdict)](bool is_right) {
+           if (!*alive) return;
+           Connection* connection = connections_.find(id);
+           if (connection == nullptr) return;
+           Session& waiting = session_of(*connection);
+           waiting.awaits_verdict = false;
+           if (waiting.is_leaving) return;
+           waiting.is_in_command = true;
+           verdict(waiting, is_right);
+           end_answer(waiting);
+           waiting.is_in_command = false;
+           connection->resume_reading();
+         });
+}
+
+}  // namespace switchboard::irc

@@ -1,0 +1,44 @@
+// What an IRC server can be told.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "switchboard/sys/clock.hpp"
+
+#include "chat/token_bucket.hpp"
+
+namespace switchboard::irc {
+
+using sys::Nanoseconds;
+
+struct OperatorEntry {
+  std::string name;
+  std::string hash;  // of the password
+};
+
+struct Settings {
+  std::string server_name = "switchboard.local";  // with a dot, so that no nickname is it
+  std::string network = "Switchboard";
+  std::string description = "A switchboard";
+  std::string version = "switchboard";
+  std::string motd{};                // lines that end with LF; empty: there is none
+  std::vector<std::string> admin{};  // up to three lines: where, where exactly, an address
+  std::vector<OperatorEntry> operators{};
+  std::unordered_map<std::string, std::string> accounts{};  // hashes, by the folded name
+  bool offers_sasl = false;
+  // Who has not registered by then is shown out. Zero: never.
+  Nanoseconds registration_timeout = std::chrono::seconds{60};
+  // Who was silent for so long is pinged, and shown out if silent for so long again. Zero: never.
+  Nanoseconds ping_interval = std::chrono::seconds{120};
+  chat::BucketSize flood{};
+};
+
+// Says later, on a turn of the loop, whether a password is the one that was hashed: hashing takes
+// long, by design. Null: no password is right.
+using Verdict = std::function<void(bool is_right)>;
+using PasswordCheck = std::function<void(std::string hash, std::string password, Verdict verdict)>;
+
+}  // namespace switchboard::irc

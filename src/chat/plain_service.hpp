@@ -51,6 +51,9 @@ class PlainService final : private ConnectionHandler {
   // Give this to a Listener.
   ConnectionTable& connections() noexcept { return connections_; }
 
+  // Takes new settings for what happens from now on; nobody is closed.
+  void reload(PlainSettings settings) { settings_ = std::move(settings); }
+
   // Tells everybody, drains, and calls `done` when the last is gone.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);
 
@@ -111,7 +114,7 @@ class PlainService final : private ConnectionHandler {
   Reactor& reactor_;
   Chat& chat_;
   AddressLimit& addresses_;
-  const PlainSettings settings_;
+  PlainSettings settings_;
   const PlainForm lf_form_{"\n"};
   const PlainForm crlf_form_{"\r\n"};
   const FormId lf_form_id_;

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <deque>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -120,8 +121,24 @@ class Parser {
     app.get_formatter()->column_width(34);
   }
 
+  static std::string last_word(const std::string& name) { return name.substr(name.rfind(' ') + 1); }
+
+  // "account add" is a command of "account", which by itself is none.
+  CLI::App& parent_of(const std::string& name) {
+    const std::size_t blank = name.find(' ');
+    if (blank == std::string::npos) return app_;
+    const std::string group = name.substr(0, blank);
+    CLI::App*& app = groups_[group];
+    if (app == nullptr) {
+      app = app_.add_subcommand(group, "see " + program_.name + " " + group + " --help");
+      app->require_subcommand(1);
+      dress(*app);
+    }
+    return *app;
+  }
+
   void add(const Command& command) {
-    CLI::App& app = *app_.add_subcommand(command.name, command.help);
+    CLI::App& app = *parent_of(command.name).add_subcommand(last_word(command.name), command.help);
     app.footer(command.footer);
     dress(app);
     auto& written = written_.emplace_back(command.options.size());
@@ -168,6 +185,7 @@ class Parser {
 
   const Program& program_;
   CLI::App app_;
+  std::map<std::string, CLI::App*> groups_;
   std::vector<CLI::App*> apps_;
   std::deque<std::vector<Written>> written_;  // CLI11 keeps references into it
 };

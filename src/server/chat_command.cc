@@ -1,40 +1,122 @@
+#include <fmt/core.h>
+
+#include <csignal>
+#include <memory>
+#include <utility>
+
 #include "chat/plain_service.hpp"
+#include "command_line/output.hpp"
+#include "irc/service.hpp"
+#include "server/accounts.hpp"
 #include "server/commands.hpp"
 #include "server/listeners.hpp"
+#include "server/password_worker.hpp"
 #include "server/server.hpp"
 
 namespace switchboard::server {
 
+namespace {
+
+// The command line again, and with it the file that it names. Throws command_line::UsageError.
+ChatOptions read_again(const ChatOptions& options) {
+  std::vector<const char*> arguments;
+  for (const std::string& argument : options.arguments) arguments.push_back(argument.c_str());
+  return std::get<ChatOptions>(
+      parse_command_line(static_cast<int>(arguments.size()), arguments.data()));
+}
+
+// Both dialects on one chat.
+class ChatServer {
+ public:
+  explicit ChatServer(const ChatOptions& options)
+      : options_(options),
+        server_(options, "chat"),
+        chat_(options.chat_limits, sys::wall_now),
+        addresses_(options.addresses),
+        passwords_(server_.reactor()),
+        plain_(server_.reactor(), chat_, addresses_, options.plain_settings, options.limits,
+               server_.on_opened(), on_closed()),
+        irc_(server_.reactor(), chat_, addresses_, options.irc_settings, options.limits,
+             can_hash_passwords()
+                 ? [this](std::string hash, std::string password, irc::Verdict verdict) {
+                     passwords_.check(std::move(hash), std::move(password), std::move(verdict));
+                   }
+                 : irc::PasswordCheck{},
+             server_.on_opened(), on_closed()),
+        listeners_(server_.reactor(), server_.connection_log()) {
+    listeners_.add(plain_.connections(), options.plain, "plain+");
+    listeners_.add(irc_.connections(), options.irc, "irc+");
+    irc_.set_rehash([this] { return reload(); });
+    if (!options.config_file.empty()) {
+      server_.reactor().on_signal(SIGHUP, [this](int) { reload(); });
+    }
+  }
+
+  int run() {
+    server_.end_with(
+        {.count_connections =
+             [this] { return plain_.connections().size() + irc_.connections().size(); },
+         .begin =
+             [this](Nanoseconds drain_timeout, std::function<void()> done) {
+               listeners_.close();
+               const auto one_is_done = [left = std::make_shared<int>(2), done = std::move(done)] {
+                 if (--*left == 0) done();
+               };
+               irc_.shut_down(drain_timeout, one_is_done);
+               plain_.shut_down(drain_timeout, one_is_done);
+             }});
+    server_.announce(listeners_);
+    return server_.run([this]() -> std::vector<LogField> {
+      return {{"connections_served", served_},
+              {"messages", chat_.messages()},
+              {"deliveries", chat_.deliveries()}};
+    });
+  }
+
+ private:
+  std::function<void(const Connection&, const Closed&)> on_closed() {
+    return [this, closed = server_.on_closed()](const Connection& connection, const Closed& how) {
+      ++served_;
+      closed(connection, how);
+    };
+  }
+
+  // Takes over what can be changed while people are there; where anything is wrong, nothing is.
+  // Gives what was wrong.
+  std::string reload() {
+    try {
+      ChatOptions fresh = read_again(options_);
+      plain_.reload(std::move(fresh.plain_settings));
+      irc_.reload(std::move(fresh.irc_settings));
+      server_.log().write(LogLevel::info, "configuration read again");
+      return {};
+    } catch (const std::exception& wrong) {
+      server_.log().write(LogLevel::error, "configuration not read again, the old one holds",
+                          {{"error", wrong.what()}});
+      return wrong.what();
+    }
+  }
+
+  const ChatOptions& options_;
+  std::uint64_t served_ = 0;
+  Server server_;
+  chat::Chat chat_;
+  chat::AddressLimit addresses_;
+  PasswordWorker passwords_;
+  chat::PlainService plain_;
+  irc::Service irc_;
+  Listeners listeners_;
+};
+
+}  // namespace
+
 int run_chat(const ChatOptions& options) {
-  Server server{options, "chat"};
-  chat::Chat chat{options.chat_limits, sys::wall_now};
-  chat::AddressLimit addresses{options.addresses};
-  std::uint64_t served = 0;
-  chat::PlainService plain{
-      server.reactor(),
-      chat,
-      addresses,
-      options.plain_settings,
-      options.limits,
-      server.on_opened(),
-      [&served, closed = server.on_closed()](const Connection& connection, const Closed& how) {
-        ++served;
-        closed(connection, how);
-      }};
-  Listeners listeners{server.reactor(), server.connection_log()};
-  listeners.add(plain.connections(), options.plain, "plain+");
-  server.end_with({.count_connections = [&] { return plain.connections().size(); },
-                   .begin =
-                       [&](Nanoseconds drain_timeout, std::function<void()> done) {
-                         listeners.close();
-                         plain.shut_down(drain_timeout, std::move(done));
-                       }});
-  server.announce(listeners);
-  return server.run([&]() -> std::vector<LogField> {
-    return {{"connections_served", served},
-            {"messages", chat.messages()},
-            {"deliveries", chat.deliveries()}};
-  });
+  if (options.only_checks) {
+    const auto error = command_line::write_all(sys::standard_output, "all options are well\n");
+    if (error) throw std::system_error(error, "cannot print");
+    return 0;
+  }
+  return ChatServer{options}.run();
 }
 
 }  // namespace switchboard::server

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "command_line/quantity.hpp"
+#include "server/irc_options.hpp"
 
 namespace switchboard::server {
 
@@ -19,24 +20,33 @@ using namespace command_line;
 namespace {
 
 constexpr std::string_view plain_dialect = "plain+";
+constexpr std::string_view irc_dialect = "irc+";
 constexpr std::size_t longest_motd = 64 * 1024;  // well within any output limit
 
 constexpr std::string_view footer =
     R"(People connect with nc, telnet or socat: the first line is a name, every further one is said to
-the room; /help lists the commands.
+the room; /help lists the commands. Or with any IRC client, to an endpoint that begins with irc+: the
+room "lobby" is the channel #lobby there.
 
-An ENDPOINT is plain+tcp://127.0.0.1:7000, plain+tcp://[::1]:7000, plain+tcp://localhost:7000,
-plain+tcp://*:7000 (every address) or plain+unix:///run/chat.sock; port 0 picks one. A TIME is 250ms,
-30s, 5m or 1h, a SIZE 65536, 64KiB, 1MiB or 2GiB (KB, MB, GB: powers of 1,000). 'off' turns a limit
-off.
+An ENDPOINT is plain+tcp://127.0.0.1:7000, irc+tcp://127.0.0.1:6667, plain+tcp://[::1]:7000,
+plain+tcp://localhost:7000, plain+tcp://*:7000 (every address) or plain+unix:///run/chat.sock; port 0
+picks one. A TIME is 250ms, 30s, 5m or 1h, a SIZE 65536, 64KiB, 1MiB or 2GiB (KB, MB, GB: powers of
+1,000). 'off' turns a limit off.
+
+A --config FILE is TOML: each option under its name without the dashes, listen = ["irc+tcp://..."];
+what the command line says counts more. SIGHUP reads it again.
 
 )";
 
 void add_endpoint(ChatOptions& options, std::string_view value) {
+  if (value.starts_with(irc_dialect)) {
+    return add_listening_endpoint(options.irc, value.substr(irc_dialect.size()));
+  }
   if (!value.starts_with(plain_dialect)) {
-    throw std::invalid_argument(fmt::format(
-        "'{}' names no dialect; write plain+ in front of the endpoint: {}tcp://127.0.0.1:7000",
-        value, plain_dialect));
+    throw std::invalid_argument(
+        fmt::format("'{}' names no dialect; write plain+ or irc+ in front of the endpoint: "
+                    "{}tcp://127.0.0.1:7000",
+                    value, plain_dialect));
   }
   add_listening_endpoint(options.plain, value.substr(plain_dialect.size()));
 }
@@ -135,7 +145,33 @@ std::vector<Option> chat_rows(ChatOptions& options) {
   };
 }
 
+std::vector<Option> config_rows(ChatOptions& options) {
+  return {{.name = "--config",
+           .placeholder = "FILE",
+           .initial = "",
+           .help = "read options from it, too",
+           .apply = [&](std::string_view value) { options.config_file = value; },
+           .example = "switchboard.toml",
+           .command_line_only = true,
+           .names_config_file = true},
+          {.name = "--check-config",
+           .placeholder = "",
+           .initial = "",
+           .help = "say whether all options are well, and exit",
+           .apply = [&](std::string_view) { options.only_checks = true; },
+           .command_line_only = true}};
+}
+
 }  // namespace
+
+void check(ChatOptions& options) {
+  check(static_cast<const ServerOptions&>(options));
+  irc::Settings& irc = options.irc_settings;
+  irc.motd = options.plain_settings.motd;
+  irc.flood = options.plain_settings.flood;
+  irc.registration_timeout = options.plain_settings.registration_timeout;
+  irc.version = "switchboard-" SWITCHBOARD_VERSION;
+}
 
 Command chat_command(ChatOptions& options) {
   std::vector<Option> rows{{.name = "--listen",
@@ -146,6 +182,8 @@ Command chat_command(ChatOptions& options) {
                             .repeatable = true}};
   std::ranges::move(server_rows(options, {.idle_timeout = "off"}), std::back_inserter(rows));
   std::ranges::move(chat_rows(options), std::back_inserter(rows));
+  std::ranges::move(irc_rows(options.irc_settings), std::back_inserter(rows));
+  std::ranges::move(config_rows(options), std::back_inserter(rows));
   return {.name = "chat",
           .help = "rooms for people who type lines",
           .footer = fmt::format("{}{}", footer, server_help),

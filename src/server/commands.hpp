@@ -13,6 +13,10 @@ int run_chat(const ChatOptions& options);
 // Talks to a server over standard input and output; gives a ConnectStatus.
 int run_connect(const ClientOptions& options);
 
+// Both read a password from standard input.
+int add_account(const AddAccount& options);
+int print_hash(const HashPassword& options);
+
 // Prints the table of backends.
 int list_backends();
 

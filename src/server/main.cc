@@ -42,6 +42,8 @@ int run(const Command& command) {
           [](const EchoOptions& options) { return run_echo(options); },
           [](const ChatOptions& options) { return run_chat(options); },
           [](const ClientOptions& options) { return run_connect(options); },
+          [](const AddAccount& options) { return add_account(options); },
+          [](const HashPassword& options) { return print_hash(options); },
           [](const ListBackends&) { return list_backends(); },
           [](const Information& asked) { return print(sys::standard_output, asked.text, 0); },
           [](const Usage& usage) { return print(sys::standard_error, usage.text, misused); },

@@ -23,7 +23,7 @@ std::string version_text() {
 }
 
 // In the order of the table below.
-enum CommandIndex : std::size_t { echo, chat, connect, list };
+enum CommandIndex : std::size_t { echo, chat, connect, account_add, account_hash, list };
 
 }  // namespace
 
@@ -31,6 +31,8 @@ Command parse_command_line(int argc, const char* const* argv) {
   EchoOptions echo_options;
   ChatOptions chat_options;
   ClientOptions client_options;
+  chat_options.arguments.assign(argv, argv + argc);
+  AddAccount add_options;
   const Program program{
       .name = "switchboard",
       .help = "A non-blocking reactor with interchangeable pollers, and servers on it.",
@@ -38,6 +40,8 @@ Command parse_command_line(int argc, const char* const* argv) {
       .commands = {echo_command(echo_options),
                    chat_command(chat_options),
                    connect_command(client_options),
+                   add_account_command(add_options),
+                   hash_password_command(),
                    {.name = "backends",
                     .help = "lists the ways to wait for descriptors",
                     .footer = "",
@@ -55,6 +59,10 @@ Command parse_command_line(int argc, const char* const* argv) {
     case connect:
       check(client_options);
       return client_options;
+    case account_add:
+      return add_options;
+    case account_hash:
+      return HashPassword{};
     default:
       return ListBackends{};
   }

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "command_line/commands.hpp"
+#include "server/account_options.hpp"
 #include "server/chat_options.hpp"
 #include "server/connect_options.hpp"
 #include "server/echo_options.hpp"
@@ -13,8 +14,8 @@ namespace switchboard::server {
 // switchboard backends
 struct ListBackends {};
 
-using Command = std::variant<EchoOptions, ChatOptions, ClientOptions, ListBackends,
-                             command_line::Information, command_line::Usage>;
+using Command = std::variant<EchoOptions, ChatOptions, ClientOptions, ListBackends, AddAccount,
+                             HashPassword, command_line::Information, command_line::Usage>;
 
 // Throws command_line::UsageError.
 Command parse_command_line(int argc, const char* const* argv);

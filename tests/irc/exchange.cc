@@ -1,0 +1,229 @@
+#include "irc/exchange.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace switchboard::test {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds new_year_2026{1'767'225'600};
+constexpr std::string_view end_mark = "<end>";
+
+std::string unescape(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.substr(i, 2) == "\\x" && i + 4 <= text.size()) {
+      unsigned value = 0;
+      std::from_chars(text.data() + i + 2, text.data() + i + 4, value, 16);
+      bytes += static_cast<char>(value);
+      i += 3;
+    } else {
+      bytes += text[i];
+    }
+  }
+  return bytes;
+}
+
+// "word rest"
+std::pair<std::string, std::string> split(const std::string& line) {
+  const std::size_t blank = std::min(line.find(' '), line.size());
+  return {line.substr(0, blank), line.substr(std::min(blank + 1, line.size()))};
+}
+
+void add_line(Script& script, const std::string& line, std::size_t number) {
+  auto [word, rest] = split(line);
+  if (word == "connect" || word == "raw" || word == "plain") {
+    auto [client, capabilities] = split(rest);
+    script.steps.push_back({.kind = word == "connect" ? Step::Kind::connect
+                                    : word == "raw"   ? Step::Kind::raw
+                                                      : Step::Kind::plain,
+                            .client = client,
+                            .capabilities = capabilities,
+                            .line_number = number});
+    return;
+  }
+  const char mark = word.empty() ? ' ' : word.back();
+  word.pop_back();
+  if (mark == '>') {
+    const bool goes_on = std::getenv("SWITCHBOARD_SHOW") == nullptr && !script.steps.empty() &&
+                         script.steps.back().kind == Step::Kind::send &&
+                         script.steps.back().client == word && script.steps.back().expected.empty();
+    if (!goes_on) script.steps.push_back({.client = word, .line_number = number});
+    script.steps.back().lines.push_back(unescape(rest));
+  } else if (mark == '<' && !script.steps.empty() && script.steps.back().kind == Step::Kind::send) {
+    script.steps.back().expected[word].push_back(unescape(rest));
+  } else {
+    throw std::runtime_error("line " + std::to_string(number) + " is no part of an exchange");
+  }
+}
+
+}  // namespace
+
+void PrintTo(const Script& script, std::ostream* out) {
+  *out << script.name;
+}
+
+std::vector<Script> read_scripts(const std::string& path) {
+  std::ifstream file{path};
+  if (!file) throw std::runtime_error("no file " + path);
+  std::vector<Script> scripts;
+  std::string line;
+  for (std::size_t number = 1; std::getline(file, line); ++number) {
+    if (line.empty() || line.starts_with('#')) continue;
+    if (line.starts_with("== ")) {
+      scripts.push_back({.name = line.substr(3), .steps = {}});
+    } else {
+      add_line(scripts.back(), line, number);
+    }
+  }
+  return scripts;
+}
+
+bool is_like(std::string_view pattern, std::string_view text) noexcept {
+  const std::size_t hole = pattern.find("{}");
+  if (hole == std::string_view::npos) return pattern == text;
+  if (!text.starts_with(pattern.substr(0, hole))) return false;
+  const std::string_view rest = pattern.substr(hole + 2);
+  for (std::size_t at = hole; at <= text.size(); ++at) {
+    if (is_like(rest, text.substr(at))) return true;
+  }
+  return false;
+}
+
+irc::Settings ExchangeServer::default_settings() {
+  irc::Settings settings;
+  settings.server_name = "irc.test";
+  settings.network = "Test";
+  settings.description = "A test";
+  settings.version = "switchboard-test";
+  settings.motd = "first\nsecond\n";
+  settings.admin = {"Here", "Right here", "admin@irc.test"};
+  settings.operators = {{"root", "hash-of-secret"}};
+  settings.accounts = {{"anna", "hash-of-secret"}};
+  settings.offers_sasl = true;
+  return settings;
+}
+
+// Both dialects, no limits of speed, and passwords that are checked a turn later.
+ExchangeServer::ExchangeServer(irc::Settings settings)
+    : chat_({}, [] { return chat::WallTime{new_year_2026}; }),
+      plain_(reactor_, chat_, addresses_, {}, {}),
+      irc_(reactor_, chat_, addresses_, std::move(settings), {},
+           [this](const std::string& hash, const std::string& password,
+                  const irc::Verdict& verdict) {
+             reactor_.post(
+                 [verdict, is_right = hash == "hash-of-" + password] { verdict(is_right); });
+           }) {
+  irc_listener_ = std::make_unique<Listener>(reactor_, Endpoint::parse("tcp://127.0.0.1:0"),
+                                             irc_.connections());
+  plain_listener_ = std::make_unique<Listener>(reactor_, Endpoint::parse("tcp://127.0.0.1:0"),
+                                               plain_.connections());
+}
+
+ExchangeServer::~ExchangeServer() {
+  irc_listener_.reset();
+  plain_listener_.reset();
+}
+
+void ExchangeServer::open(const std::string& name, const Endpoint& endpoint) {
+  const sys::SocketAddress address = endpoint.resolve().front();
+  Client& client = clients_[name];
+  client = {};
+  client.socket = must(sys::open_stream_socket(address.family()), "socket");
+  const auto connecting = sys::connect(client.socket.get(), address);
+  if (connecting && connecting.value() != EINPROGRESS) must(connecting, "connect");
+  await(client.socket.get(), POLLOUT);
+}
+
+void ExchangeServer::connect_raw(const std::string& name) {
+  open(name, irc_listener_->endpoint());
+  take();
+}
+
+void ExchangeServer::connect(const std::string& name, std::string_view capabilities) {
+  open(name, irc_listener_->endpoint());
+  if (!capabilities.empty()) {
+    send(name, "CAP REQ :" + std::string{capabilities} + "\r\n", false);
+  }
+  send(name, "NICK " + name + "\r\nUSER " + name + " 0 * :Real " + name + "\r\nCAP END\r\n", false);
+  take();
+}
+
+void ExchangeServer::connect_plain(const std::string& name) {
+  open(name, plain_listener_->endpoint());
+  clients_[name].is_plain = true;
+  send(name, name + "\n", false);
+  take();
+}
+
+void ExchangeServer::send(const std::string& client, const std::string& bytes, bool byte_by_byte) {
+  const int fd = clients_.at(client).socket.get();
+  const std::size_t piece = byte_by_byte ? 1 : bytes.size();
+  for (std::size_t at = 0; at < bytes.size(); at += piece) {
+    (void)sys::send(fd, std::as_bytes(std::span{bytes}.subspan(at, piece)));
+    if (byte_by_byte) reactor_.turn(sys::Nanoseconds::zero());
+  }
+}
+
+void ExchangeServer::read(Client& client) {
+  std::array<char, 65'536> block{};
+  while (!client.has_ended) {
+    const auto received =
+        sys::receive(client.socket.get(), std::as_writable_bytes(std::span{block}));
+    if (received.would_block()) break;
+    if (!received || *received == 0) {
+      client.has_ended = true;
+      break;
+    }
+    client.unread.append(block.data(), *received);
+  }
+  for (std::size_t end = client.unread.find('\n'); end != std::string::npos;
+       end = client.unread.find('\n')) {
+    std::string line = client.unread.substr(0, end);
+    if (line.ends_with('\r')) line.pop_back();
+    client.lines.push_back(std::move(line));
+    client.unread.erase(0, end + 1);
+  }
+}
+
+// Whether the mark has come, or the end; it is not among the lines then.
+bool ExchangeServer::await_mark(Client& client, const std::string& mark) {
+  const auto give_up = std::chrono::steady_clock::now() + seconds{20};
+  for (;;) {
+    read(client);
+    if (!client.lines.empty() && client.lines.back().find(mark) != std::string::npos) {
+      client.lines.pop_back();
+      return true;
+    }
+    if (client.has_ended) return false;
+    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no answer came");
+    reactor_.turn(std::chrono::milliseconds{10});
+  }
+}
+
+std::map<std::string, std::vector<std::string>> ExchangeServer::take() {
+  std::map<std::string, std::vector<std::string>> taken;
+  // Twice: what the first round lets a client see, such as that another has gone, is behind its
+  // mark.
+  for (int round = 0; round < 2; ++round) {
+    for (auto& [name, client] : clients_) {
+      if (client.has_ended) continue;
+      const std::string mark = "mark" + std::to_string(++marks_);
+      send(name, client.is_plain ? '/' + mark + '\n' : "PING :" + mark + "\r\n", false);
+      const bool goes_on = await_mark(client, mark);
+      for (std::string& line : client.lines) taken[name].push_back(std::move(line));
+      client.lines.clear();
+      if (!goes_on) taken[name].emplace_back(end_mark);
+    }
+  }
+  return taken;
+}
+
+}  // namespace switchboard::test

@@ -1,0 +1,101 @@
+// Exchanges between clients and a chat server, as text: who sends what, and what each client gets.
+//
+//   == a name for the whole, which has a server of its own
+//   connect anna server-time multi-prefix     registers, with these capabilities
+//   raw bert                                  connects, no more
+//   plain carl                                connects to the plain dialect and gives the name
+//   anna> JOIN #a                             sends a line
+//   anna< :anna!~anna@127.0.0.1 JOIN #a       has got this line, and all before it
+//   bert< <end>                               the server has closed
+//   # a comment
+//
+// "{}" in what is got stands for any characters. \xNN is a byte. Lines that are sent one behind the
+// other by one client, and what is got then by all, are one exchange.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "switchboard/net/listener.hpp"
+
+#include "chat/plain_service.hpp"
+#include "irc/service.hpp"
+#include "support/sockets.hpp"
+
+namespace switchboard::test {
+
+struct Step {
+  enum class Kind : std::uint8_t { connect, raw, plain, send };
+  Kind kind = Kind::send;
+  std::string client{};
+  std::string capabilities{};                                  // of connect
+  std::vector<std::string> lines{};                            // of send
+  std::map<std::string, std::vector<std::string>> expected{};  // of send, by client
+  std::size_t line_number = 0;
+};
+
+struct Script {
+  std::string name;
+  std::vector<Step> steps;
+};
+void PrintTo(const Script& script, std::ostream* out);
+
+// Throws std::runtime_error where the file is no such script.
+std::vector<Script> read_scripts(const std::string& path);
+
+// How what is sent arrives.
+enum class Pieces : std::uint8_t {
+  lines,    // each by itself
+  bytes,    // each by itself
+  segment,  // all that one client sends in a row, at once
+};
+
+bool is_like(std::string_view pattern, std::string_view text) noexcept;
+
+// A server with both dialects, its clients, and a clock that stands still at 2026-01-01.
+class ExchangeServer {
+ public:
+  explicit ExchangeServer(irc::Settings settings = default_settings());
+  ~ExchangeServer();
+  static irc::Settings default_settings();
+
+  void connect(const std::string& name, std::string_view capabilities);
+  void connect_raw(const std::string& name);
+  void connect_plain(const std::string& name);
+  void send(const std::string& client, const std::string& bytes, bool byte_by_byte);
+  // What each client has got since it was last asked, once all that was sent is answered.
+  std::map<std::string, std::vector<std::string>> take();
+
+  irc::Service& service() noexcept { return irc_; }
+  chat::Chat& chat() noexcept { return chat_; }
+
+ private:
+  struct Client {
+    sys::Descriptor socket;
+    bool is_plain = false;
+    bool has_ended = false;
+    std::string unread{};
+    std::vector<std::string> lines{};
+  };
+
+  void open(const std::string& name, const Endpoint& endpoint);
+  void read(Client& client);
+  bool await_mark(Client& client, const std::string& mark);
+
+  Reactor reactor_;
+  chat::Chat chat_;
+  chat::AddressLimit addresses_{{}};
+  chat::PlainService plain_;
+  irc::Service irc_;
+  std::unique_ptr<Listener> irc_listener_;
+  std::unique_ptr<Listener> plain_listener_;
+  std::map<std::string, Client> clients_;
+  std::uint64_t marks_ = 0;
+};
+
+}  // namespace switchboard::test

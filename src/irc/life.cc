@@ -62,6 +62,12 @@ void Service::note_mode_change(bool chat::Profile::*mode, bool is_set) noexcept 
   if (counted != nullptr) *counted += is_set ? 1 : SIZE_MAX;
 }
 
+// Who has gone is neither invisible nor an operator.
+void Service::uncount(Session& session) noexcept {
+  if (std::exchange(session.profile.is_invisible, false)) --figures_.invisible;
+  if (std::exchange(session.profile.is_operator, false)) --figures_.operators;
+}
+
 // --- Timers
 
 void Service::arm_timer(Session& session, Nanoseconds delay) {

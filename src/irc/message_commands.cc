@@ -50,7 +50,7 @@ class Sending {
     // With the source in front, and never a cut line.
     const std::size_t size =
         chat::full_name(session_.person).size() + command_.size() + target.size() + text.size() + 7;
-    if (size > most_message_bytes) return refuse(ERR_INPUTTOOLONG, {});
+    if (size > most_message_bytes) return service_.reply(session_, ERR_INPUTTOOLONG);
     Words words = words_of(text, kind_, tags);
     const bool has_status =
         (target.starts_with('@') || target.starts_with('+')) && target.substr(1).starts_with('#');
@@ -88,7 +88,8 @@ class Sending {
     }
   }
 
-  void tell(std::string_view nick, const Words& words) {
+  void tell(std::string_view nick, Words words) {
+    if (words.kind == Event::Kind::said) words.kind = Event::Kind::told;
     chat::Person* person = service_.chat().find_person(nick);
     if (person == nullptr) return refuse(ERR_NOSUCHNICK, {fitting(nick, 64)});
     // To oneself it comes twice, of which only the echo is the labelled answer.

@@ -77,7 +77,7 @@ void send_isupport(Service& service, Session& session) {
       "INVEX=I",
       fmt::format("KEYLEN={}", most_key_bytes),
       fmt::format("KICKLEN={}", text),
-      fmt::format("MAXLIST={}:{}", channel_mode_letters(ModeType::list), Service::most_listed),
+      fmt::format("MAXLIST=I:{0},b:{0},e:{0}", Service::most_listed),
       fmt::format("MODES={}", most_mode_parameters),
       fmt::format("MONITOR={}", Service::most_monitored),
       fmt::format("NAMELEN={}", text),

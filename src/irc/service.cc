@@ -134,8 +134,7 @@ void Service::on_closed(Connection& connection, const Closed& closed) {
   while (!session.monitored.empty()) unmonitor(session, std::string{session.monitored.back()});
   chat_.quit(session.person, closed.reason == CloseReason::peer_closed ? "Connection closed"
                                                                        : to_string(closed.reason));
-  if (session.profile.is_invisible) --figures_.invisible;
-  if (session.profile.is_operator) --figures_.operators;
+  uncount(session);
   if (!session.is_registered()) --unregistered_;
   sessions_.erase(found);
   turn_end_.ask();
@@ -158,6 +157,7 @@ void Service::show_out(Session& session, std::string_view why, std::string_view 
   cancel_timers(session);
   session.streams.clear();
   chat_.quit(session.person, others_see);
+  uncount(session);
   turn_end_.ask();
   std::string line;
   const std::string text =

@@ -149,6 +149,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void arm_timer(Session& session, Nanoseconds delay);
   void on_timer(Session& session);
   void cancel_timers(const Session& session);
+  void uncount(Session& session) noexcept;
   void remember(const chat::Person& person, std::string_view nick);
   void tell_watchers(std::string_view nick, const Numeric& numeric, std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "irc/exchange.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -140,11 +141,11 @@ void ExchangeServer::open(const std::string& name, const Endpoint& endpoint) {
   const auto connecting = sys::connect(client.socket.get(), address);
   if (connecting && connecting.value() != EINPROGRESS) must(connecting, "connect");
   await(client.socket.get(), POLLOUT);
+  must(sys::set_no_delay(client.socket.get()), "TCP_NODELAY");
 }
 
 void ExchangeServer::connect_raw(const std::string& name) {
-  open(name, irc_listener_->endpoint());
-  take();
+  open(name, irc_listener_->endpoint());  // and says nothing: its first words are the test's
 }
 
 void ExchangeServer::connect(const std::string& name, std::string_view capabilities) {
@@ -198,8 +199,11 @@ bool ExchangeServer::await_mark(Client& client, const std::string& mark) {
   const auto give_up = std::chrono::steady_clock::now() + seconds{20};
   for (;;) {
     read(client);
-    if (!client.lines.empty() && client.lines.back().find(mark) != std::string::npos) {
-      client.lines.pop_back();
+    const auto marked = std::ranges::find_if(client.lines, [&](const std::string& line) {
+      return line.find(mark) != std::string::npos;
+    });
+    if (marked != client.lines.end()) {
+      client.lines.erase(marked);
       return true;
     }
     if (client.has_ended) return false;
@@ -216,7 +220,7 @@ std::map<std::string, std::vector<std::string>> ExchangeServer::take() {
     for (auto& [name, client] : clients_) {
       if (client.has_ended) continue;
       const std::string mark = "mark" + std::to_string(++marks_);
-      send(name, client.is_plain ? '/' + mark + '\n' : "PING :" + mark + "\r\n", false);
+      send(name, client.is_plain ? "/msg " + mark + " x\n" : "PING :" + mark + "\r\n", false);
       const bool goes_on = await_mark(client, mark);
       for (std::string& line : client.lines) taken[name].push_back(std::move(line));
       client.lines.clear();

@@ -1,16 +1,20 @@
 // switchboard-load against `switchboard echo`, each mode over each backend: what it says it did is
-// what the server says it saw, to the byte. No figure of speed is looked at.
+// what the server says it saw, to the byte; and its fan-out against `switchboard chat` and Redis.
+// No figure of speed is looked at.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <cstdint>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "server/echo_server.hpp"
 #include "support/backends.hpp"
+#include "support/foreign_servers.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace switchboard::test {
@@ -127,6 +131,54 @@ TEST(LoadProgramOverUnix, echoes_and_churns) {
                                       "--connections", "3", "--count", "500", "--warm-up", "0s"});
     EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
   }
+}
+
+// What each member got of 100 messages, in every room: each of them, once.
+void expect_fanout_over(const Endpoint& endpoint, const std::string& dialect) {
+  for (const char* rooms : {"1", "4"}) {
+    const Outcome outcome = run_load(
+        {"fanout", "--server", endpoint.to_string(), "--dialect", dialect, "--connections", "40",
+         "--publishers", "8", "--rooms", rooms, "--depth", "20", "--count", "100", "--json"});
+    EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
+    const Json report = Json::parse(outcome.output);
+    EXPECT_EQ(report["failures"], Json::object());
+    EXPECT_EQ(report["messages"], 100U * 40 / std::stoul(rooms));
+  }
+}
+
+TEST(LoadProgramFanout, over_our_chat) {
+  Process chat{program(
+      {"chat", "--listen", "plain+tcp://127.0.0.1:0", "--flood", "off", "--log-level", "error"})};
+  std::string line = chat.read_line().value_or("it did not get ready");
+  const std::size_t dialect = line.find("plain+");
+  ASSERT_NE(dialect, std::string::npos) << line;
+  expect_fanout_over(ready_endpoint(line.erase(dialect, 6)), "plain");
+}
+
+TEST(LoadProgramFanout, over_redis) {
+  SWITCHBOARD_SKIP_WITHOUT("redis-server");
+  const RedisServer server;
+  expect_fanout_over(server.endpoint(), "redis");
+}
+
+// As bench/compare drives it: one report for each line of standard input.
+TEST(LoadProgramFanout, on_demand_measures_again_with_the_same_people) {
+  SWITCHBOARD_SKIP_WITHOUT("redis-server");
+  const RedisServer server;
+  const TemporaryFolder folder;
+  const std::string input = folder.file("input");
+  std::ofstream{input} << "\n\n\n";
+  const sys::Descriptor lines{::open(input.c_str(), O_RDONLY | O_CLOEXEC)};
+  Process process{
+      {SWITCHBOARD_LOAD_PROGRAM, "fanout", "--server", server.endpoint().to_string(), "--dialect",
+       "redis", "--connections", "5", "--publishers", "2", "--count", "7", "--on-demand", "--json"},
+      {.input_fd = lines.get()}};
+  for (int i = 0; i < 3; ++i) {
+    const auto report = process.read_line();
+    ASSERT_TRUE(report) << process.read_all_errors();
+    EXPECT_EQ(Json::parse(*report)["messages"], 35U);
+  }
+  EXPECT_EQ(process.wait(), 0);
 }
 
 TEST(LoadProgramFailures, a_refusal_is_named_and_makes_the_exit_status_1) {

@@ -16,6 +16,7 @@ constexpr std::array rows{
     WorkloadRow{"timers", make_timers_workload},
     WorkloadRow{"echo", make_echo_workload},
     WorkloadRow{"piecewise", make_piecewise_workload},
+    WorkloadRow{"chat", make_chat_workload},
 };
 
 // A program may go on where a turn threw for want of memory.

@@ -82,9 +82,10 @@ std::chrono::system_clock::time_point wall_now() noexcept {
   return in_kernel()->wall_now();
 }
 
-// In the simulation it is always Greenwich.
+// In the simulation it is always Greenwich, and the hours go on and on: the 30th is on the second
+// day.
 TimeOfDay local_time_of_day(std::chrono::system_clock::time_point moment) noexcept {
-  const std::chrono::hh_mm_ss time{moment - std::chrono::floor<std::chrono::days>(moment)};
+  const std::chrono::hh_mm_ss time{moment.time_since_epoch()};
   return {.hour = static_cast<int>(time.hours().count()),
           .minute = static_cast<int>(time.minutes().count())};
 }

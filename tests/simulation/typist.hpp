@@ -1,0 +1,96 @@
+// Somebody who types into a chat: in pieces or in floods, with mistakes, and who stops reading, is
+// cut off in the middle of a line, or stays to the end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "simulation/chat_view.hpp"
+#include "simulation/workload.hpp"
+
+namespace switchboard::simulation {
+
+class Typist {
+ public:
+  enum class End : std::uint8_t {
+    farewell,  // the service said why, or they were to go
+    early,     // it did not
+    broken,    // reset by the network or the service
+    left,      // of their own accord
+    refused,   // nobody listened
+    gave_up,   // half-closed, and for long the end did not come
+  };
+  using OnEnd = std::function<void(Typist&, End)>;
+
+  struct Bounds {
+    std::size_t lines;       // that somebody types
+    std::size_t line_bytes;  // the longest that the service takes
+  };
+  Typist(World& world, Truth& truth, std::string address, std::uint32_t key, Bounds bounds,
+         OnEnd on_end);
+
+  void connect();
+  bool is_connected() const noexcept { return stream_ != nullptr; }
+  // Has typed all, and only reads on.
+  bool is_done() const noexcept { return is_connected() && stays_ && has_typed_all(); }
+  // Has read all there is, and is not about to see the end.
+  bool has_read_all() const noexcept {
+    return stream_->outward.bytes.empty() && stream_->inward.bytes.empty() && received_.empty() &&
+           !stream_->broken && !stream_->outward.ended && !stream_->closed_by_us;
+  }
+  std::string status() const;  // for the trace
+  const View& view() const noexcept { return *view_; }
+
+ private:
+  struct Script {
+    std::size_t lines = 0;
+    std::size_t largest_piece = 1;
+    std::size_t largest_paste = 1;  // lines
+    Nanoseconds pause{};
+    double reads = 1;
+    double vanishes = 0;
+    std::size_t stalls = 0;
+    Nanoseconds stall{};
+    bool uses_crlf = false;
+    bool stays = false;
+    bool half_closes = false;
+    bool quits = false;
+  };
+  Script draw();
+
+  bool has_typed_all() const noexcept { return script_.lines == 0 && to_send_.empty(); }
+  void act_later();
+  void act();
+  void type_more();
+  std::string line();
+  std::string command();
+  std::string name();
+  void send_piece();
+  void receive_some();
+  void take_lines();
+  bool has_ended();
+  void end_typing();
+  void end(End how);
+
+  World& world_;
+  Truth& truth_;
+  const std::string address_;
+  const std::uint32_t key_;
+  const Bounds bounds_;
+  OnEnd on_end_;
+  Script script_;
+  std::shared_ptr<Stream> stream_;
+  std::unique_ptr<View> view_;
+  std::string to_send_;
+  std::string received_;
+  unsigned said_ = 0;
+  bool stays_ = false;
+  bool has_finished_ = false;
+  bool has_sent_a_line_ = false;
+  Instant stalled_until_{};
+  Instant progressed_at_{};
+};
+
+}  // namespace switchboard::simulation

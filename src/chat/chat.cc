@@ -109,8 +109,13 @@ Refusal Chat::rename(Person& person, std::string_view name) {
 
 void Chat::quit(Person& person, std::string_view why) {
   if (!person.is_here()) return;
-  announce({.kind = Event::Kind::quit, .who = person, .text = why}, nullptr);
-  if (observer_ != nullptr) observer_->on_quit(person);
+  try {
+    announce({.kind = Event::Kind::quit, .who = person, .text = why}, nullptr);
+    if (observer_ != nullptr) observer_->on_quit(person);
+  } catch (...) {
+    dismiss(person);  // gone all the same
+    throw;
+  }
   dismiss(person);
 }
 

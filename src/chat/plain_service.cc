@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace switchboard::chat {
@@ -84,12 +85,7 @@ PlainService::PlainService(Reactor& reactor, Chat& chat, AddressLimit& addresses
       turn_end_(reactor, chat),
       connections_(reactor, *this, with_room_for_a_line(limits, settings_.line_bytes)) {}
 
-PlainService::~PlainService() {
-  for (auto& [id, session] : sessions_) {
-    chat_.dismiss(session.person);
-    cancel_timers(session);
-  }
-}
+PlainService::~PlainService() = default;
 
 void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
   for (auto& [id, session] : sessions_) {
@@ -103,9 +99,20 @@ void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> do
 
 // --- Connections
 
+PlainService::Session::~Session() {
+  service.chat_.dismiss(person);
+  service.cancel_timers(*this);
+}
+
 void PlainService::Session::deliver(const Slice& bytes) {
   // Closed by the output limit, it tells of it at the end of the turn.
-  if (Connection* connection = service.connections_.find(id)) connection->write(bytes);
+  Connection* connection = service.connections_.find(id);
+  if (connection == nullptr) return;
+  try {
+    connection->write(bytes);
+  } catch (const std::bad_alloc&) {
+    connection->close();  // who misses a line goes; the others have theirs
+  }
 }
 
 void PlainService::Session::show_out(std::string_view why) {
@@ -143,12 +150,12 @@ void PlainService::on_open(Connection& connection) {
 }
 
 void PlainService::on_closed(Connection& connection, const Closed& closed) {
-  const auto found = sessions_.find(connection.id().packed());
-  cancel_timers(found->second);
-  chat_.quit(found->second.person, "");
-  sessions_.erase(found);
-  turn_end_.ask();
+  // None where there was no memory for one. Ends with this call, whatever may throw in it.
+  const auto session = sessions_.extract(connection.id().packed());
   if (closed_callback_) closed_callback_(connection, closed);
+  if (session.empty()) return;
+  chat_.quit(session.mapped().person, "");
+  turn_end_.ask();
 }
 
 void PlainService::cancel_timers(const Session& session) {

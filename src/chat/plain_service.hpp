@@ -62,6 +62,7 @@ class PlainService final : private ConnectionHandler {
   struct Session final : Outlet {
     Session(PlainService& of, ConnectionId its_id, AddressLimit::Place its_place)
         : service(of), person(*this, of.lf_form_id_), id(its_id), place(std::move(its_place)) {}
+    ~Session();  // gone from the chat, without a word where they have not quit
     void deliver(const Slice& bytes) override;
     void show_out(std::string_view why) override;
 

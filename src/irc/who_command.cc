@@ -18,7 +18,8 @@ namespace {
 constexpr std::size_t most_by_mask = 500;
 constexpr std::size_t most_token_digits = 3;
 
-// "%tcuihsnflar,token", or the usual answer.
+// "%tcuihsnfdlaor,token", or the usual answer. Hops and the level of an operator are not in the
+// specification, but WeeChat asks for the first, and counts what it gets.
 struct WhoFields {
   bool is_extended = false;
   std::string letters{};
@@ -87,8 +88,10 @@ class WhoAnswer {
     field('s', server);
     field('n', person.name());
     field('f', flags);
+    field('d', "0");
     field('l', std::to_string(idle.count()));
     field('a', profile == nullptr || profile->account.empty() ? "0" : profile->account);
+    field('o', "n/a");
     if (fields_.has('r')) line.append(" :").append(real_name);
     service_.send(session_, line);
   }

@@ -29,6 +29,11 @@ void add_once(std::string& letters, char letter) {
   if (letters.find(letter) == std::string::npos) letters += letter;
 }
 
+// Half of a character beyond ASCII, said back by itself, would not be UTF-8.
+constexpr char printable(char letter) noexcept {
+  return static_cast<unsigned char>(letter) < 0x80 ? letter : '?';
+}
+
 // The type says whether a change takes one; whether there is one is another matter.
 bool takes_parameter(ModeType type, bool adding) noexcept {
   switch (type) {
@@ -54,7 +59,7 @@ class ChannelModeParser {
       return;
     }
     const ChannelMode* mode = find_channel_mode(letter);
-    if (mode == nullptr) return add_once(request_.unknown, letter);
+    if (mode == nullptr) return add_once(request_.unknown, printable(letter));
     if (!takes_parameter(mode->type, adding_)) {
       request_.changes.push_back({.adding = adding_, .letter = letter});
       return;

@@ -48,7 +48,7 @@ struct ModeChange {
 struct ModeRequest {
   std::vector<ModeChange> changes{};  // in order
   std::string lists{};                // letters of lists to be shown, each once
-  std::string unknown{};              // letters that are no modes, each once
+  std::string unknown{};              // letters that are no modes, each once; '?' beyond ASCII
   std::string lacking{};              // letters that lack their parameter
 };
 

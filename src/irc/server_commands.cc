@@ -196,7 +196,7 @@ void command::links(Service& service, Session& session, const Message&) {
 
 void command::stats(Service& service, Session& session, const Message& message) {
   if (!is_for_us(service, session, message.parameter(1))) return;
-  const std::string_view query = message.parameter(0).substr(0, 1);
+  const std::string_view query = fitting(message.parameter(0), 1);
   if (query == "u") {
     const auto up =
         std::chrono::duration_cast<std::chrono::seconds>(service.chat().now() - service.started());

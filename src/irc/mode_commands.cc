@@ -40,6 +40,9 @@ const std::array<ListRow, 3> lists{{{'b', &Rules::bans, RPL_BANLIST, RPL_ENDOFBA
                                     {'e', &Rules::exemptions, RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST},
                                     {'I', &Rules::welcome, RPL_INVEXLIST, RPL_ENDOFINVEXLIST}}};
 
+// So that a list's line, and the change's, hold all that belongs to them.
+constexpr std::size_t most_mask_bytes = 200;
+
 std::string seconds_of(chat::WallTime time) {
   return std::to_string(
       std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
@@ -126,6 +129,11 @@ class ModeSetter {
     if (is_quiet) change.argument.erase(0, chat::quiet_prefix.size());
     change.argument = full_mask(change.argument);
     if (is_quiet) change.argument.insert(0, chat::quiet_prefix);
+    if (change.argument.size() > most_mask_bytes) {
+      return service_.reply(session_, ERR_INVALIDMODEPARAM,
+                            {channel_, std::string_view{&change.letter, 1}, "*"},
+                            fmt::format("A mask has at most {} bytes", most_mask_bytes));
+    }
     const auto found = std::ranges::find_if(list, [&](const ListedMask& listed) {
       return chat::same_name(listed.mask, change.argument);
     });

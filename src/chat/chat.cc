@@ -48,6 +48,10 @@ const Rules& Room::rules() const noexcept {
   return rules_ == nullptr ? first_rules : *rules_;
 }
 
+bool is_visible(const Room& room, const Person& asker) noexcept {
+  return !room.rules().is_unlisted || asker.is_in(room);
+}
+
 Chat::~Chat() {
   assert(people_.size() == 0);
 }

@@ -207,6 +207,9 @@ class Room {
   bool is_talking_ = false;  // some log may hold bytes
 };
 
+// Whether `asker` may know that the room exists, or that somebody is in it.
+bool is_visible(const Room& room, const Person& asker) noexcept;
+
 // What a chat grants at most. Sizes in bytes.
 struct ChatLimits {
   std::size_t name_bytes = 30;

@@ -119,7 +119,7 @@ void PlainService::leave(Connection& connection, Session& session, std::string_v
 void PlainService::list_rooms(Connection& connection, Session& session, std::string_view) {
   std::size_t listed = 0;
   chat_.for_each_room([&](const Room& room) {
-    if (listed++ >= most_listed) return;
+    if (!is_visible(room, session.person) || listed++ >= most_listed) return;
     answer(connection, session,
            fmt::format("{} ({}){}{}", room.name(), room.people().size(),
                        room.topic().empty() ? "" : ": ", without_control(room.topic())));

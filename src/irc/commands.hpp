@@ -59,8 +59,6 @@ void set_user_mode(Service& service, Session& session, bool chat::Profile::*flag
 void tell_user_modes(Service& service, Session& session, std::string_view how);
 // The room of a channel's name; null where it is none, or there is none.
 chat::Room* find_channel(Service& service, std::string_view name);
-// Whether `asker` may know that the room exists, or that `person` is in it.
-bool is_visible(const chat::Room& room, const chat::Person& asker) noexcept;
 // "@+", of which those without multi-prefix see the first.
 std::string prefixes(chat::Standing standing, bool all);
 // Splits a list at its commas and hands on what is not empty.

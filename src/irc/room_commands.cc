@@ -74,10 +74,6 @@ Room* find_channel(Service& service, std::string_view name) {
   return service.chat().find_room(name.substr(1));
 }
 
-bool is_visible(const Room& room, const chat::Person& asker) noexcept {
-  return !room.rules().is_unlisted || asker.is_in(room);
-}
-
 std::string prefixes(chat::Standing standing, bool all) {
   std::string marks;
   if ((standing & chat::is_operator) != 0) marks += '@';

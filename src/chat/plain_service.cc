@@ -118,7 +118,7 @@ void PlainService::Session::deliver(const Slice& bytes) {
 void PlainService::Session::show_out(std::string_view why) {
   service.chat_.quit(person, why);
   if (Connection* connection = service.connections_.find(id)) {
-    service.show_out(*connection, *this, why);
+    service.show_out(*connection, *this, without_control(why));
   }
 }
 

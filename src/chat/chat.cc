@@ -308,12 +308,14 @@ Refusal Chat::say(Person& person, Room& room, const Words& words) {
   if (const Refusal refusal = check_words(person, room, words); refusal != Refusal::none) {
     return refusal;
   }
-  broadcast(room, {.kind = words.kind,
-                   .who = person,
-                   .room = &room,
-                   .text = words.text,
-                   .tags = words.tags,
-                   .only = words.only});
+  broadcast(room,
+            {.kind = words.kind,
+             .who = person,
+             .room = &room,
+             .text = words.text,
+             .tags = words.tags,
+             .only = words.only},
+            person.hears_own_words_ && !person.is_in(room) ? &person : nullptr);
   return Refusal::none;
 }
 

@@ -332,7 +332,7 @@ class Chat {
   Room& make_room(std::string_view name);
   void destroy(Room& room) noexcept;
   void remove(Person& person, Room& room) noexcept;
-  void broadcast(Room& room, Event event);
+  void broadcast(Room& room, Event event, Person* outsider = nullptr);
   template <typename Keep>
   void broadcast_to(Standing standing, const Room& room, const Event& event, const Person* except,
                     Keep keep);

@@ -71,10 +71,12 @@ void Chat::announce_news(Person& who, Event::Kind kind, std::string_view text, b
   announce({.kind = kind, .who = who, .text = text}, hear_self ? &who : nullptr);
 }
 
-// To everybody in the room; to who it is about only if they want to hear of it.
-void Chat::broadcast(Room& room, Event event) {
+// To everybody in the room; to who it is about only if they want to hear of it. And to `outsider`,
+// if any, whose slice must not keep the room's log alive.
+void Chat::broadcast(Room& room, Event event, Person* outsider) {
   const Telling telling{*this};
   stamp(event);
+  if (outsider != nullptr) deliver(*outsider, event, own_copy);
   const auto keep = [&](FormId form, std::string_view line) {
     return log_of(room, form).append(line);
   };

@@ -73,11 +73,19 @@ void Service::send(Session& session, std::string_view line) {
 void Service::deliver(Session& session, const Slice& bytes) {
   if (session.is_in_command && session.labelled != nullptr && session.unlabelled_deliveries == 0) {
     const auto view = bytes.bytes();
-    return emit(session, std::string{reinterpret_cast<const char*>(view.data()), view.size()});
+    return emit_lines(session, {reinterpret_cast<const char*>(view.data()), view.size()});
   }
   if (session.unlabelled_deliveries > 0) --session.unlabelled_deliveries;
   // Closed by the output limit, it tells of it at the end of the turn.
   if (Connection* connection = connections_.find(session.id)) connection->write(bytes);
+}
+
+void Service::emit_lines(Session& session, std::string_view lines) {
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, std::min(lines.find('\n'), lines.size() - 1) + 1);
+    emit(session, std::string{line});
+    lines.remove_prefix(line.size());
+  }
 }
 
 void Service::write(Session& session, std::string_view text) {

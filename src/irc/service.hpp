@@ -144,6 +144,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void go_on_with_streams(Connection& connection, Session& session);
   void deliver(Session& session, const Slice& bytes);
   void emit(Session& session, std::string line);
+  void emit_lines(Session& session, std::string_view lines);  // each with its end
   void write(Session& session, std::string_view text);
   void welcome(Session& session);
   void arm_timer(Session& session, Nanoseconds delay);

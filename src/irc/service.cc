@@ -159,6 +159,10 @@ void Service::show_out(Session& session, std::string_view why, std::string_view 
   chat_.quit(session.person, others_see);
   uncount(session);
   turn_end_.ask();
+  // ERROR is the answer to QUIT, and to nothing else that it interrupts.
+  const bool is_answer =
+      session.is_in_command && session.labelled != nullptr && !session.labelled->has_begun();
+  if (!is_answer) end_answer(session);
   std::string line;
   const std::string text =
       fmt::format("Closing Link: {} ({})", session.person.host(), fitting(why, most_text_bytes));

@@ -42,6 +42,7 @@ struct LabelledAnswer {
   std::string label{};  // escaped
   std::string first{};  // the first line, as long as there is no second
   std::string batch{};  // its name, once there is a second
+  bool has_begun() const noexcept { return !first.empty() || !batch.empty(); }
 };
 
 struct Session final : chat::Outlet {

@@ -42,15 +42,12 @@ WhoFields fields_of(std::string_view text) {
 }
 
 // H is here, G is gone; '*' an operator of the server, B a bot, and what they are in the channel.
-std::string flags_of(const Session& asker, const chat::Person& person, const chat::Room* room) {
+std::string flags_of(const Session& asker, const chat::Person& person, chat::Standing standing) {
   const chat::Profile* profile = person.profile();
   std::string flags = profile != nullptr && !profile->away.empty() ? "G" : "H";
   if (profile != nullptr && profile->is_operator) flags += '*';
   if (profile != nullptr && profile->is_bot) flags += 'B';
-  if (room != nullptr) {
-    flags += prefixes(room->standing_of(person), asker.has(capability::multi_prefix));
-  }
-  return flags;
+  return flags + prefixes(standing, asker.has(capability::multi_prefix));
 }
 
 class WhoAnswer {
@@ -59,13 +56,17 @@ class WhoAnswer {
       : service_(service), session_(session), fields_(fields) {}
 
   void add(const chat::Person& person, const chat::Room* room) {
+    add(person, room, room == nullptr ? chat::of_anybody : room->standing_of(person));
+  }
+  // Where what they are in the room is known already: to look it up is a walk over all of it.
+  void add(const chat::Person& person, const chat::Room* room, chat::Standing standing) {
     const chat::Profile* profile = person.profile();
     const std::string channel = room == nullptr ? "*" : channel_name(*room);
     const std::string user =
         profile == nullptr || profile->user.empty() ? "unknown" : profile->user;
     const std::string host = person.host().empty() ? "unknown" : person.host();
     const std::string real_name = profile == nullptr ? person.name() : profile->real_name;
-    const std::string flags = flags_of(session_, person, room);
+    const std::string flags = flags_of(session_, person, standing);
     const std::string& server = service_.settings().server_name;
     if (!fields_.is_extended) {
       return service_.reply(session_, RPL_WHOREPLY,
@@ -121,7 +122,9 @@ class WhoStream final : public Stream {
     }
     const chat::Person& person = *room->people()[--left_];
     const bool hides = person.profile() != nullptr && person.profile()->is_invisible;
-    if (is_member_ || !hides) WhoAnswer{service, session, fields_}.add(person, room);
+    if (is_member_ || !hides) {
+      WhoAnswer{service, session, fields_}.add(person, room, room->standing_at(left_));
+    }
     return true;
   }
 

@@ -232,7 +232,7 @@ TEST_P(FailedStart, IsSaidInOneLine) {
 }
 
 constexpr Fault at_the_start[] = {
-    {"pipe_EMFILE", "pipe2", "EMFILE", "1"},
+    {"epoll_create_EMFILE", "epoll_create1", "EMFILE", "1"},  // the default of Linux
     {"socket_ENOBUFS", "socket", "ENOBUFS", "1"},
     {"bind_EACCES", "bind", "EACCES", "1"},
     {"listen_EADDRINUSE", "listen", "EADDRINUSE", "1"},

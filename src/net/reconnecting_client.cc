@@ -16,13 +16,13 @@ std::uint64_t seed_of(const void* client) noexcept {
 }  // namespace
 
 ReconnectingClient::ReconnectingClient(Reactor& reactor, Resolver& resolver, Endpoint server,
-                                       ConnectionHandler& service, ReconnectOptions options,
+                                       ConnectionHandler& service, const ReconnectOptions& options,
                                        InterruptionCallback on_interruption)
     : reactor_(reactor),
       resolver_(resolver),
       server_(std::move(server)),
       service_(service),
-      options_(std::move(options)),
+      options_(options),
       on_interruption_(std::move(on_interruption)),
       backoff_(options_.first_delay, options_.longest_delay,
                options_.seed ? *options_.seed : seed_of(this)),

@@ -50,7 +50,7 @@ class ReconnectingClient final : private ConnectionHandler {
   // and service must outlive it. Throws std::invalid_argument for options that contradict each
   // other.
   ReconnectingClient(Reactor& reactor, Resolver& resolver, Endpoint server,
-                     ConnectionHandler& service, ReconnectOptions options = {},
+                     ConnectionHandler& service, const ReconnectOptions& options = {},
                      InterruptionCallback on_interruption = {});
   ReconnectingClient(const ReconnectingClient&) = delete;
   ReconnectingClient& operator=(const ReconnectingClient&) = delete;

@@ -113,10 +113,11 @@ irc::Settings ExchangeServer::default_settings() {
 }
 
 // Both dialects, no limits of speed, and passwords that are checked a turn later.
-ExchangeServer::ExchangeServer(irc::Settings settings)
-    : chat_({}, [] { return chat::WallTime{new_year_2026}; }),
+ExchangeServer::ExchangeServer(irc::Settings settings, const ConnectionLimits& limits,
+                               const chat::ChatLimits& chat_limits)
+    : chat_(chat_limits, [] { return chat::WallTime{new_year_2026}; }),
       plain_(reactor_, chat_, addresses_, {}, {}),
-      irc_(reactor_, chat_, addresses_, std::move(settings), {},
+      irc_(reactor_, chat_, addresses_, std::move(settings), limits,
            [this](const std::string& hash, const std::string& password,
                   const irc::Verdict& verdict) {
              reactor_.post(
@@ -208,6 +209,27 @@ bool ExchangeServer::await_mark(Client& client, const std::string& mark) {
     }
     if (client.has_ended) return false;
     if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no answer came");
+    reactor_.turn(std::chrono::milliseconds{10});
+  }
+}
+
+std::vector<std::string> ExchangeServer::take_until(const std::string& name,
+                                                    const std::string& text) {
+  Client& client = clients_.at(name);
+  const auto give_up = std::chrono::steady_clock::now() + seconds{20};
+  for (;;) {
+    read(client);
+    const auto found = std::ranges::find_if(client.lines, [&](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+    if (found != client.lines.end()) {
+      std::vector<std::string> lines{client.lines.begin(), found + 1};
+      client.lines.erase(client.lines.begin(), found + 1);
+      return lines;
+    }
+    if (client.has_ended || std::chrono::steady_clock::now() > give_up) {
+      throw std::runtime_error("never came: " + text);
+    }
     reactor_.turn(std::chrono::milliseconds{10});
   }
 }

@@ -60,7 +60,9 @@ bool is_like(std::string_view pattern, std::string_view text) noexcept;
 // A server with both dialects, its clients, and a clock that stands still at 2026-01-01.
 class ExchangeServer {
  public:
-  explicit ExchangeServer(irc::Settings settings = default_settings());
+  explicit ExchangeServer(irc::Settings settings = default_settings(),
+                          const ConnectionLimits& limits = {},
+                          const chat::ChatLimits& chat_limits = {});
   ~ExchangeServer();
   static irc::Settings default_settings();
 
@@ -71,6 +73,10 @@ class ExchangeServer {
   // What each client has got since it was last asked, once all that was sent is answered.
   std::map<std::string, std::vector<std::string>> take();
 
+  // What a client has got, once a line contains `text`; it is the last.
+  std::vector<std::string> take_until(const std::string& client, const std::string& text);
+
+  Reactor& reactor() noexcept { return reactor_; }
   irc::Service& service() noexcept { return irc_; }
   chat::Chat& chat() noexcept { return chat_; }
 
@@ -84,7 +90,7 @@ class ExchangeServer {
   };
 
   void open(const std::string& name, const Endpoint& endpoint);
-  void read(Client& client);
+  static void read(Client& client);
   bool await_mark(Client& client, const std::string& mark);
 
   Reactor reactor_;

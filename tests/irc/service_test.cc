@@ -1,0 +1,296 @@
+// What takes time, or many: limits, timers, and answers that are longer than their receiver may
+// have unread.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "irc/exchange.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::SizeIs;
+using testing::StartsWith;
+
+using Lines = std::vector<std::string>;
+
+std::size_t count_of(const Lines& lines, const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      lines, [&](const std::string& line) { return line.find(text) != std::string::npos; }));
+}
+
+// People who are there, and hear nothing.
+class Crowd {
+ public:
+  explicit Crowd(chat::Chat& chat) : chat_(chat), form_id_(chat.add_form(form_)) {}
+  ~Crowd() {
+    for (Member& member : members_) chat_.dismiss(member.person);
+  }
+  chat::Person& add(const std::string& name) {
+    Member& member = members_.emplace_back(form_id_);
+    EXPECT_EQ(chat_.enter(member.person, name), chat::Refusal::none);
+    return member.person;
+  }
+
+ private:
+  struct SilentForm final : chat::Form {
+    void encode(const chat::Event&, std::string&) const override {}
+  };
+  struct Member final : chat::Outlet {
+    explicit Member(chat::FormId form) : person(*this, form) {}
+    void deliver(const Slice&) override {}
+    chat::Person person;
+  };
+  chat::Chat& chat_;
+  SilentForm form_;
+  const chat::FormId form_id_;
+  std::list<Member> members_;
+};
+
+ConnectionLimits narrow() {
+  ConnectionLimits limits;
+  limits.high_water_bytes = 16 * 1024;
+  limits.low_water_bytes = 4 * 1024;
+  limits.output_limit_bytes = 32 * 1024;
+  return limits;
+}
+
+TEST(LongAnswers, a_list_of_ten_thousand_rooms_closes_nobody) {
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 20'000;
+  ExchangeServer server{ExchangeServer::default_settings(), narrow(), chat_limits};
+  Crowd crowd{server.chat()};
+  chat::Person& host = crowd.add("host");
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_EQ(server.chat().join(host, "room" + std::to_string(i)), chat::Refusal::none);
+  }
+  server.connect("anna", "");
+  server.send("anna", "LIST\r\nPING :after\r\n", false);
+  const Lines lines = server.take_until("anna", "PONG irc.test :after");
+  EXPECT_EQ(count_of(lines, " 322 anna #room"), 10'000U);
+  EXPECT_THAT(lines.at(lines.size() - 2), EndsWith(" 323 anna :End of /LIST"));
+}
+
+TEST(LongAnswers, rooms_that_go_while_they_are_listed_do_no_harm) {
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 20'000;
+  ExchangeServer server{ExchangeServer::default_settings(), narrow(), chat_limits};
+  Crowd crowd{server.chat()};
+  chat::Person& host = crowd.add("host");
+  chat::Person& other = crowd.add("other");
+  for (int i = 0; i < 5'000; ++i) {
+    server.chat().join(i % 2 == 0 ? host : other, "room" + std::to_string(i));
+  }
+  server.connect("anna", "");
+  server.send("anna", "LIST\r\n", false);
+  server.reactor().turn(milliseconds{0});
+  while (!other.rooms().empty()) server.chat().leave(other, *other.rooms().back(), "");
+  const Lines lines = server.take_until("anna", " 323 ");
+  std::size_t kept = 0;
+  for (int i = 0; i < 5'000; i += 2) {
+    kept += count_of({lines.begin(), lines.end()}, "#room" + std::to_string(i) + " ") > 0 ? 1 : 0;
+  }
+  EXPECT_EQ(kept, 2'500U);
+}
+
+TEST(LongAnswers, names_and_who_of_five_thousand_members_close_nobody) {
+  ExchangeServer server{ExchangeServer::default_settings(), narrow()};
+  Crowd crowd{server.chat()};
+  for (int i = 0; i < 5'000; ++i) {
+    server.chat().join(crowd.add("person_with_a_name" + std::to_string(i)), "full");
+  }
+  server.connect("anna", "");
+  server.send("anna", "JOIN #full\r\nWHO #full\r\nPING :after\r\n", false);
+  const Lines lines = server.take_until("anna", "PONG irc.test :after");
+  std::size_t named = 0;
+  for (const std::string& line : lines) {
+    EXPECT_LE(line.size(), irc::most_message_bytes - 2);
+    if (line.find(" 353 ") == std::string::npos) continue;
+    named += count_of({line}, "person_with_a_name") == 0
+                 ? 0
+                 : static_cast<std::size_t>(std::ranges::count(line.substr(line.find(" :")), ' '));
+  }
+  EXPECT_EQ(named, 5'001U);
+  EXPECT_EQ(count_of(lines, " 352 anna #full "), 5'001U);
+  EXPECT_EQ(count_of(lines, " 366 "), 1U);
+  EXPECT_EQ(count_of(lines, " 315 "), 1U);
+}
+
+TEST(LongAnswers, a_message_of_the_day_of_600_lines_closes_nobody) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.motd.clear();
+  for (int i = 0; i < 600; ++i) settings.motd += std::string(75, 'm') + '\n';
+  ExchangeServer server{settings, narrow()};
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\nUSER anna 0 * :A\r\n", false);
+  EXPECT_EQ(count_of(server.take_until("anna", " 376 "), " 372 "), 600U);
+}
+
+TEST(LongAnswers, a_labelled_one_is_one_batch) {
+  ExchangeServer server{ExchangeServer::default_settings(), narrow()};
+  Crowd crowd{server.chat()};
+  for (int i = 0; i < 2'000; ++i) {
+    server.chat().join(crowd.add("member" + std::to_string(i)), "full");
+  }
+  server.connect("anna", "labeled-response batch");
+  server.send("anna", "@label=x WHO #full\r\nPING :after\r\n", false);
+  const Lines lines = server.take_until("anna", "PONG irc.test :after");
+  EXPECT_THAT(lines.front(), StartsWith("@label=x :irc.test BATCH +"));
+  EXPECT_EQ(count_of(lines, "@batch="), 2'001U);
+  EXPECT_THAT(lines.at(lines.size() - 2), StartsWith(":irc.test BATCH -"));
+}
+
+TEST(Limits, of_rooms_lists_and_monitored_names_are_told) {
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 2;
+  ExchangeServer server{ExchangeServer::default_settings(), {}, chat_limits};
+  server.connect("anna", "");
+  server.send("anna", "JOIN #a,#b,#c\r\n", false);
+  EXPECT_THAT(server.take_until("anna", " 405 ").back(),
+              ":irc.test 405 anna #c :You have joined too many channels");
+  std::string bans;
+  std::string names = "a";
+  for (std::size_t i = 0; i <= irc::Service::most_listed; ++i) {
+    bans += "MODE #a +b nick" + std::to_string(i) + "\r\n";
+  }
+  server.send("anna", bans, false);
+  EXPECT_THAT(server.take_until("anna", " 478 ").back(),
+              ":irc.test 478 anna #a b :Channel list is full");
+  for (std::size_t i = 0; i <= irc::Service::most_monitored; ++i) {
+    server.send("anna", "MONITOR + nick" + std::to_string(i) + "\r\n", false);
+  }
+  EXPECT_THAT(server.take_until("anna", " 734 ").back(),
+              ":irc.test 734 anna 100 nick100 :Monitor list is full");
+}
+
+TEST(Limits, of_speed_slow_down_and_lose_nothing) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.flood = {.burst = 5, .interval = milliseconds{10}};
+  ExchangeServer server{settings};
+  server.connect_raw("anna");
+  std::string lines = "NICK anna\r\nUSER anna 0 * :A\r\n";
+  for (int i = 0; i < 20; ++i) lines += "PING :" + std::to_string(i) + "\r\n";
+  const auto start = std::chrono::steady_clock::now();
+  server.send("anna", lines, false);
+  EXPECT_EQ(count_of(server.take_until("anna", "PONG irc.test :19"), "PONG"), 20U);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, milliseconds{150});
+}
+
+TEST(Timers, show_out_who_does_not_register) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.registration_timeout = milliseconds{20};
+  ExchangeServer server{settings};
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\n", false);
+  EXPECT_THAT(server.take_until("anna", "ERROR"),
+              ElementsAre("ERROR :Closing Link: 127.0.0.1 (Registration timed out)"));
+}
+
+TEST(Timers, ping_who_is_silent_and_then_show_them_out) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.ping_interval = milliseconds{20};
+  ExchangeServer server{settings};
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\nUSER anna 0 * :A\r\n", false);
+  server.take_until("anna", "PING :irc.test");
+  server.send("anna", "PONG :irc.test\r\n", false);
+  EXPECT_THAT(server.take_until("anna", "PING :irc.test"), SizeIs(1));  // and again
+  EXPECT_THAT(server.take_until("anna", "ERROR").back(), HasSubstr("Ping timeout"));
+  EXPECT_EQ(server.chat().find_person("anna"), nullptr);
+}
+
+TEST(Passwords, are_waited_for_by_what_was_sent_behind_them) {
+  ExchangeServer server;
+  server.connect("anna", "");
+  server.send("anna", "OPER root secret\r\nWALLOPS :x\r\nMODE anna\r\n", false);
+  EXPECT_THAT(server.take_until("anna", " 221 "),
+              ElementsAre(":irc.test 381 anna :You are now an IRC operator",
+                          ":anna!~anna@127.0.0.1 MODE anna +o", ":irc.test 221 anna +o"));
+}
+
+TEST(Sasl, of_too_much_is_refused) {
+  ExchangeServer server;
+  server.connect_raw("anna");
+  server.send("anna", "CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\n", false);
+  for (int i = 0; i < 4; ++i) {
+    server.send("anna", "AUTHENTICATE " + std::string(400, 'A') + "\r\n", false);
+  }
+  EXPECT_THAT(server.take_until("anna", " 905 ").back(), ":irc.test 905 * :SASL message too long");
+}
+
+TEST(Settings, may_lack_what_is_told_then) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.motd.clear();
+  settings.admin.clear();
+  settings.offers_sasl = false;
+  ExchangeServer server{settings};
+  server.connect("anna", "");
+  server.send("anna", "MOTD\r\nADMIN\r\nCAP REQ sasl\r\nPING :\r\nSTATS m\r\n", false);
+  EXPECT_THAT(
+      server.take_until("anna", " 219 "),
+      ElementsAre(":irc.test 422 anna :MOTD File is missing",
+                  ":irc.test 423 anna irc.test :No administrative info available",
+                  ":irc.test CAP anna NAK :sasl", ":irc.test 409 anna :No origin specified",
+                  HasSubstr(" 212 anna ADMIN 1"), HasSubstr(" 212 anna CAP 2"),
+                  HasSubstr(" 212 anna MOTD 1"), HasSubstr(" 212 anna NICK 1"),
+                  HasSubstr(" 212 anna PING "), HasSubstr(" 212 anna STATS 1"),
+                  HasSubstr(" 212 anna USER 1"), EndsWith(" 219 anna m :End of /STATS report")));
+}
+
+TEST(Settings, may_change_while_people_are_there) {
+  ExchangeServer server;
+  server.connect("anna", "");
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.motd = "new\n";
+  settings.server_name = "other.test";
+  server.service().reload(settings);
+  server.send("anna", "MOTD\r\n", false);
+  EXPECT_THAT(server.take_until("anna", " 376 "), Contains(":irc.test 372 anna :- new"));
+  server.service().set_rehash([] { return std::string{"switchboard.toml:3: no"}; });
+  server.send("anna", "OPER root secret\r\nREHASH\r\n", false);
+  EXPECT_THAT(server.take_until("anna", "NOTICE").back(),
+              ":irc.test NOTICE anna :Nothing has changed: switchboard.toml:3: no");
+}
+
+TEST(Departures, of_a_thousand_at_once_are_told_once_each) {
+  ExchangeServer server;
+  Crowd crowd{server.chat()};
+  std::vector<chat::Person*> people;
+  for (int i = 0; i < 1'000; ++i) {
+    people.push_back(&crowd.add("p" + std::to_string(i)));
+    for (const char* room : {"a", "b", "c"}) server.chat().join(*people.back(), room);
+  }
+  server.connect("anna", "");
+  server.send("anna", "JOIN #a,#b,#c\r\nPING :in\r\n", false);
+  server.take_until("anna", "PONG irc.test :in");
+  for (chat::Person* person : people) server.chat().quit(*person, "split");
+  server.send("anna", "PING :out\r\n", false);
+  EXPECT_EQ(count_of(server.take_until("anna", "PONG irc.test :out"), " QUIT :split"), 1'000U);
+}
+
+TEST(Ends, the_server_chooses_have_ERROR_as_the_last_line) {
+  ExchangeServer server;
+  server.connect("anna", "");
+  bool is_done = false;
+  server.service().shut_down(milliseconds{100}, [&] { is_done = true; });
+  EXPECT_THAT(server.take_until("anna", "ERROR").back(),
+              "ERROR :Closing Link: the server is going down");
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!is_done && std::chrono::steady_clock::now() < give_up) {
+    server.reactor().turn(milliseconds{10});
+  }
+  EXPECT_TRUE(is_done);
+}
+
+}  // namespace
+}  // namespace switchboard::test

@@ -53,14 +53,16 @@ void add_endpoint(ChatOptions& options, std::string_view value) {
 
 void read_motd(ChatOptions& options, std::string_view path) {
   std::ifstream file{std::string{path}, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, {}};
+  std::string text(longest_motd + 1, '\0');  // of what never ends, too
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad()) {
     throw std::invalid_argument(fmt::format("cannot read '{}' ({}); name a file that can be read",
                                             path, sys::make_error(errno).message()));
   }
   if (text.size() > longest_motd) {
-    throw std::invalid_argument(fmt::format("'{}' has {}; write at most {}", path,
-                                            format_size(text.size()), format_size(longest_motd)));
+    throw std::invalid_argument(
+        fmt::format("'{}' is too long; write at most {}", path, format_size(longest_motd)));
   }
   if (!chat::is_utf8(text)) {
     throw std::invalid_argument(fmt::format("'{}' is not UTF-8; save it as UTF-8", path));
@@ -166,6 +168,13 @@ std::vector<Option> config_rows(ChatOptions& options) {
 
 void check(ChatOptions& options) {
   check(static_cast<const ServerOptions&>(options));
+  if (options.plain_settings.line_bytes > options.limits.high_water_bytes) {
+    throw UsageError(fmt::format(
+        "--line-limit: {} is more than --high-water, {}; a line would fill what its receivers may "
+        "have unread",
+        format_size(options.plain_settings.line_bytes),
+        format_size(options.limits.high_water_bytes)));
+  }
   irc::Settings& irc = options.irc_settings;
   irc.motd = options.plain_settings.motd;
   irc.flood = options.plain_settings.flood;

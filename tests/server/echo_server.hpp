@@ -119,6 +119,16 @@ class Client {
     return text;
   }
 
+  // Whatever there is, which is not nothing.
+  std::string receive_any() {
+    std::string text;
+    while (text.empty()) {
+      await(fd(), POLLIN);
+      if (receive_some(text, 65'536) == 0) throw std::runtime_error("ended too early");
+    }
+    return text;
+  }
+
   std::string receive_to_end() {
     std::string text;
     do await(fd(), POLLIN);

@@ -1,0 +1,353 @@
+// `switchboard chat` from outside: what it says, and people who are other processes.
+//
+//   SWITCHBOARD_MEMBERS=1000 SWITCHBOARD_MEGABYTES=100   the size of the broadcast past a member
+//                                                        that is stopped; 200 and 3 unless told
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "load/process_account.hpp"
+#include "server/echo_server.hpp"
+#include "support/backends.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+class ChatServer {
+ public:
+  explicit ChatServer(std::vector<std::string> arguments = {},
+                      const std::vector<std::string>& listen = {"plain+tcp://127.0.0.1:0"})
+      : process_(with_listeners(std::move(arguments), listen)) {
+    for (std::size_t i = 0; i < listen.size(); ++i) {
+      const auto line = process_.read_line();
+      if (!line) throw std::runtime_error("it did not get ready: " + process_.read_all_errors());
+      ready_lines_.push_back(*line);
+      const std::string address =
+          line->substr(std::string_view{"listening on plain+"}.size(), line->rfind(" (") - 19);
+      endpoints_.push_back(Endpoint::parse(address));
+    }
+  }
+  Process& process() noexcept { return process_; }
+  const Endpoint& endpoint(std::size_t index = 0) const { return endpoints_.at(index); }
+  const std::string& ready_line(std::size_t index = 0) const { return ready_lines_.at(index); }
+
+ private:
+  static std::vector<std::string> with_listeners(std::vector<std::string> arguments,
+                                                 const std::vector<std::string>& listen) {
+    for (const std::string& endpoint : listen) {
+      arguments.insert(arguments.end(), {"--listen", endpoint});
+    }
+    arguments.insert(arguments.begin(), "chat");
+    return program(std::move(arguments));
+  }
+
+  Process process_;
+  std::vector<Endpoint> endpoints_;
+  std::vector<std::string> ready_lines_;
+};
+
+// Reads up to and with the line that holds `text`.
+std::string read_to(Client& client, std::string_view text) {
+  std::string read;
+  while (read.find(text) == std::string::npos || !read.ends_with('\n')) read += client.receive(1);
+  return read;
+}
+
+void enter(Client& client, const std::string& name) {
+  client.send(name + "\n");
+  read_to(client, "-- you are in lobby");
+}
+
+// --- What it says
+
+TEST(ChatProgram, says_where_it_listens_and_in_which_dialect) {
+  const TemporaryFolder folder;
+  for (const std::string& backend : backend_names()) {
+    const std::string path = "unix://" + folder.file(backend);
+    ChatServer server{{"--backend", backend}, {"plain+tcp://127.0.0.1:0", "plain+" + path}};
+    EXPECT_THAT(server.ready_line(0), AllOf(StartsWith("listening on plain+tcp://127.0.0.1:"),
+                                            EndsWith(" (" + backend + ")")));
+    EXPECT_EQ(server.ready_line(1), "listening on plain+" + path + " (" + backend + ")");
+    Client anna{server.endpoint(0)};
+    Client ben{server.endpoint(1)};
+    enter(anna, "anna");
+    ben.send("ben\n");
+    EXPECT_THAT(read_to(ben, "you are in"), HasSubstr("-- you are in lobby with anna\n"));
+    ben.send("hello\n");
+    EXPECT_THAT(read_to(anna, "hello"), HasSubstr(" <ben> hello\n"));
+  }
+}
+
+struct Mistake {
+  std::vector<std::string> arguments;
+  std::string names;
+  std::string mend;
+};
+
+TEST(ChatProgram, a_mistake_is_one_line_that_names_the_mend) {
+  const TemporaryFolder folder;
+  std::ofstream{folder.file("latin1")} << "caf\xE9\n";
+  std::ofstream{folder.file("large")} << std::string(70'000, 'x');
+  for (const Mistake& mistake : std::vector<Mistake>{
+           {{"--listen", "tcp://127.0.0.1:0"}, "--listen", "plain+"},
+           {{"--listen", "plain+127.0.0.1:0"}, "--listen", "tcp://"},
+           {{"--listen", "plain+tcp://127.0.0.1"}, "--listen", "a port is missing"},
+           {{"--listen=plain+unix:///a", "--listen=plain+unix:///a"}, "--listen", "give it once"},
+           {{"--motd", folder.file("missing")}, "--motd", "No such file"},
+           {{"--motd", folder.path()}, "--motd", "name a file that can be read"},
+           {{"--motd", folder.file("latin1")}, "--motd", "save it as UTF-8"},
+           {{"--motd", folder.file("large")}, "--motd", "write at most 64KiB"},
+           {{"--motd", "/dev/zero"}, "--motd", "write at most 64KiB"},
+           {{"--flood", "20"}, "--flood", "20:5"},
+           {{"--flood", "0:5"}, "--flood", "20:5"},
+           {{"--flood", "5:0"}, "--flood", "20:5"},
+           {{"--flood", "5:5x"}, "--flood", "20:5"},
+           {{"--flood", ":"}, "--flood", "20:5"},
+           {{"--max-per-address", "0"}, "--max-per-address", ""},
+           {{"--max-per-address", "many"}, "--max-per-address", ""},
+           {{"--room-limit", "off"}, "--room-limit", ""},
+           {{"--registration-timeout", "60"}, "--registration-timeout", ""},
+           {{"--line-limit", "300KiB"}, "--line-limit", "--high-water"},
+           {{"--output-limit", "1KiB"}, "--output-limit", "--high-water"},
+           {{"--frob"}, "--frob", "switchboard chat --help"}}) {
+    SCOPED_TRACE(testing::PrintToString(mistake.arguments));
+    std::vector<std::string> arguments = mistake.arguments;
+    arguments.insert(arguments.begin(), "chat");
+    Process process{program(arguments)};
+    EXPECT_THAT(process.read_all(), IsEmpty());
+    const std::string errors = process.read_all_errors();
+    EXPECT_THAT(errors, AllOf(StartsWith("switchboard: "), HasSubstr(mistake.names),
+                              HasSubstr(mistake.mend)));
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
+    EXPECT_EQ(process.wait(), 2);
+  }
+}
+
+TEST(ChatProgram, shows_the_message_of_the_day) {
+  const TemporaryFolder folder;
+  std::ofstream{folder.file("motd")} << "be kind\r\nor be gone";
+  ChatServer server{{"--motd", folder.file("motd")}};
+  Client anna{server.endpoint()};
+  EXPECT_EQ(read_to(anna, "welcome"),
+            "be kind\nor be gone\n-- welcome. Type a name and press Enter.\n");
+}
+
+TEST(ChatProgram, tells_everybody_that_it_goes_and_exits_well) {
+  for (const int number : {SIGTERM, SIGINT}) {
+    ChatServer server;
+    Client anna{server.endpoint()};
+    Client nobody{server.endpoint()};
+    enter(anna, "anna");
+    read_to(nobody, "welcome");
+    server.process().signal(number);
+    EXPECT_EQ(anna.receive_to_end(), "-- the server is going down; good-bye\n");
+    EXPECT_EQ(nobody.receive_to_end(), "-- the server is going down; good-bye\n");
+    { const Client gone{std::move(anna)}; }  // lest the server waits for their ends
+    { const Client gone{std::move(nobody)}; }
+    EXPECT_EQ(server.process().wait(), 0);
+  }
+}
+
+// --- Members who are stopped
+
+// A member that is a process of its own, which prints what it hears.
+class Member {
+ public:
+  Member(const Endpoint& endpoint, const std::string& name)
+      : process_({"/bin/bash", "-c",
+                  "exec 3<>/dev/tcp/127.0.0.1/" + std::to_string(endpoint.port()) + "; echo " +
+                      name + " >&3; exec cat <&3"}) {
+    process_.await_line("-- you are in lobby");
+  }
+  Process& process() noexcept { return process_; }
+
+ private:
+  struct LineProcess : Process {
+    using Process::Process;
+    void await_line(std::string_view text) {
+      while (const auto line = read_line()) {
+        if (line->starts_with(text)) return;
+      }
+      throw std::runtime_error("it ended too early");
+    }
+  };
+  LineProcess process_;
+};
+
+std::string numbered(std::size_t line, std::size_t bytes) {
+  std::string text = std::to_string(line) + " ";
+  text.resize(bytes - 1, 'x');
+  return text + "\n";
+}
+
+TEST(StoppedMember, that_goes_on_before_its_limit_gets_every_line_in_order) {
+  constexpr std::size_t lines = 20'000;
+  ChatServer server{{"--flood", "off", "--output-limit", "64MiB"}};
+  Member member{server.endpoint(), "member"};
+  Client speaker{server.endpoint()};
+  enter(speaker, "speaker");
+  member.process().signal(SIGSTOP);
+  for (std::size_t line = 0; line < lines; ++line) speaker.send(numbered(line, 1000));
+  speaker.send("/msg speaker done\n");
+  read_to(speaker, "done");
+  member.process().signal(SIGCONT);
+  EXPECT_THAT(*member.process().read_line(), EndsWith("speaker has joined lobby"));
+  for (std::size_t line = 0; line < lines; ++line) {
+    std::string expected = " <speaker> " + numbered(line, 1000);
+    expected.pop_back();
+    ASSERT_EQ(member.process().read_line()->substr(5), expected);
+  }
+}
+
+TEST(StoppedMember, that_passes_its_limit_leaves_as_others_do) {
+  ChatServer server{{"--flood", "off", "--output-limit", "256KiB"}};
+  Client listener{server.endpoint()};
+  enter(listener, "listener");
+  Member member{server.endpoint(), "member"};
+  Client speaker{server.endpoint()};
+  enter(speaker, "speaker");
+  read_to(listener, "speaker has joined");
+  member.process().signal(SIGSTOP);
+  std::size_t line = 0;
+  std::size_t heard = 0;
+  for (bool is_gone = false; !is_gone; ++line) {
+    ASSERT_LT(line, 200'000U);
+    speaker.send(numbered(line, 1000));
+    // In step, so that nobody else falls behind.
+    for (std::string text; heard <= line;) {
+      text = listener.receive(8);
+      if (text.substr(5) == " <s") {
+        text += listener.receive(std::string_view{"peaker> "}.size() + 1000);
+        ASSERT_THAT(text, EndsWith("<speaker> " + numbered(heard, 1000)));
+        ++heard;
+      } else {
+        text += read_to(listener, "\n");
+        EXPECT_THAT(text, EndsWith(" <- member has gone\n"));
+        EXPECT_FALSE(is_gone) << "told twice";
+        is_gone = true;
+      }
+    }
+  }
+  EXPECT_THAT(read_to(speaker, "gone"), EndsWith(" <- member has gone\n"));
+  member.process().signal(SIGCONT);
+  member.process().read_all();
+}
+
+// The others get every byte, and the server's memory stays within what it was, the limit of the one
+// that is stopped, and a tenth.
+TEST(StoppedMember, costs_its_limit_and_delays_nobody) {
+  const auto from_environment = [](const char* name, std::size_t usual) {
+    const char* given = std::getenv(name);
+    return given == nullptr ? usual : std::strtoull(given, nullptr, 10);
+  };
+  const std::size_t members = from_environment("SWITCHBOARD_MEMBERS", 200);
+  const std::size_t bytes = from_environment("SWITCHBOARD_MEGABYTES", 3) * 1'000'000;
+  constexpr std::size_t limit = 1024 * 1024;
+  constexpr std::size_t line_bytes = 1000;
+  constexpr std::size_t told_bytes = line_bytes + std::string_view{"00:00 <speaker> "}.size();
+  constexpr std::size_t window = 60;  // lines on their way at once
+  constexpr std::string_view going = " <- stopped has gone\n";
+  const TemporaryFolder folder;
+  sys::raise_descriptor_limit();
+  ChatServer server{{"--flood", "off"}, {"plain+unix://" + folder.file("chat")}};
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::size_t i = 0; i + 1 < members; ++i) {
+    clients.push_back(std::make_unique<Client>(server.endpoint()));
+    clients.back()->send("m" + std::to_string(i) + "\n/join room\n");
+    read_to(*clients.back(), "-- you are in room");
+  }
+  Client stopped{server.endpoint()};  // nobody reads from it
+  stopped.send("stopped\n/join room\n");
+  read_to(stopped, "-- you are in room");
+  Client speaker{server.endpoint()};
+  speaker.send("speaker\n/join room\n");
+  read_to(speaker, "-- you are in room");
+  for (auto& client : clients) read_to(*client, "speaker has joined room");
+  const std::uint64_t base = load::anonymous_bytes(server.process().pid());
+  std::uint64_t most = base;
+  const std::size_t lines = bytes / line_bytes;
+  std::size_t goings = 0;
+  for (std::size_t line = 0; line < lines;) {
+    const std::size_t end = std::min(lines, line + window);
+    std::string text;
+    std::vector<std::string> expected;
+    for (std::size_t i = line; i < end; ++i) {
+      text += numbered(i, line_bytes);
+      expected.push_back(" <speaker> " + numbered(i, line_bytes));
+    }
+    speaker.send(text);
+    for (auto& client : clients) {
+      std::string told = client->receive(told_bytes * (end - line));
+      if (const std::size_t at = told.find(going); at != std::string::npos) {
+        ++goings;
+        told.erase(at - 5, going.size() + 5);  // with the time
+        told += client->receive(told_bytes * (end - line) - told.size());
+      }
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        ASSERT_EQ(told.compare(i * told_bytes + 5, told_bytes - 5, expected[i]), 0) << told;
+      }
+    }
+    most = std::max(most, load::anonymous_bytes(server.process().pid()));
+    line = end;
+  }
+  EXPECT_EQ(goings, clients.size()) << "who is over the limit is gone, for everybody once";
+  EXPECT_LE(most, (base + limit) * 11 / 10) << "base " << base;
+  RecordProperty("base", std::to_string(base));
+  RecordProperty("most", std::to_string(most));
+}
+
+// --- Ten thousand people
+
+TEST(ManyPeople, cost_at_most_700_bytes_each) {
+  constexpr std::size_t rooms = 1000;
+  sys::raise_descriptor_limit();
+  // Half of what may be opened is for the server's other ends and all that is not a person.
+  const std::size_t people = std::min<std::size_t>(10'000, (sys::descriptor_limit() - 100));
+  ChatServer server;
+  std::vector<std::unique_ptr<Client>> clients;
+  {
+    Client first{server.endpoint()};  // what is made once has been made
+    enter(first, "first");
+  }
+  const std::uint64_t base = load::anonymous_bytes(server.process().pid());
+  const auto start = std::chrono::steady_clock::now();
+  constexpr std::size_t at_once = 500;
+  for (std::size_t from = 0; from < people; from += at_once) {
+    const std::size_t end = std::min(people, from + at_once);
+    for (std::size_t i = from; i < end; ++i) {
+      clients.push_back(std::make_unique<Client>(server.endpoint()));
+      clients.back()->send("p" + std::to_string(i) + "\n/join room" + std::to_string(i % rooms) +
+                           "\n");
+    }
+    for (std::size_t i = from; i < end; ++i) {
+      std::string told;
+      const std::string last = "-- you are in room";
+      while (told.find(last) == std::string::npos) told += clients[i]->receive_any();
+    }
+  }
+  const auto taken = std::chrono::steady_clock::now() - start;
+  const std::uint64_t all = load::anonymous_bytes(server.process().pid());
+  const std::uint64_t each = (all - base) / people;
+  std::printf("%zu people in %zu rooms joined in %.2f s; %llu bytes each\n", people, rooms,
+              std::chrono::duration<double>{taken}.count(), static_cast<unsigned long long>(each));
+  EXPECT_LE(each, 700U);
+}
+
+}  // namespace
+}  // namespace switchboard::test

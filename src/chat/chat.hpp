@@ -245,7 +245,9 @@ class Chat {
  public:
   using Clock = std::function<WallTime()>;
 
-  Chat(ChatLimits limits, Clock clock) : limits_(limits), clock_(std::move(clock)) {}
+  // Names are hashed with `key`.
+  Chat(ChatLimits limits, Clock clock, const HashKey& key = {})
+      : limits_(limits), clock_(std::move(clock)), people_(key), rooms_(key) {}
   Chat(const Chat&) = delete;
   Chat& operator=(const Chat&) = delete;
   ~Chat();

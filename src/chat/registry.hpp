@@ -19,7 +19,10 @@ class Registry {
 
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(const auto& named) const noexcept { return hash_folded(name_of(named)); }
+    std::size_t operator()(const auto& named) const noexcept {
+      return hash_folded(name_of(named), key);
+    }
+    HashKey key;
   };
   struct Equal {
     using is_transparent = void;
@@ -31,6 +34,8 @@ class Registry {
 
  public:
   using Node = typename Entries::node_type;
+
+  explicit Registry(const HashKey& key) : entries_(0, Hash{key}) {}
 
   // False where the name is taken.
   bool add(Named& named) { return entries_.insert(&named).second; }

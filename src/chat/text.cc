@@ -3,6 +3,7 @@
 #include <utf8cpp/utf8.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -30,6 +31,56 @@ constexpr bool is_control(std::uint32_t code_point) noexcept {
 constexpr char lower(char letter) noexcept {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
+
+// The lowest byte first, whatever the machine does.
+std::uint64_t folded_word(std::string_view at_most_eight) noexcept {
+  std::uint64_t word = 0;
+  unsigned shift = 0;
+  for (const char letter : at_most_eight) {
+    word |= std::uint64_t{static_cast<unsigned char>(lower(letter))} << shift;
+    shift += 8;
+  }
+  return word;
+}
+
+class SipState {
+ public:
+  explicit SipState(const HashKey& key) noexcept
+      : v0_(key[0] ^ 0x736f6d6570736575U),
+        v1_(key[1] ^ 0x646f72616e646f6dU),
+        v2_(key[0] ^ 0x6c7967656e657261U),
+        v3_(key[1] ^ 0x7465646279746573U) {}
+
+  void take(std::uint64_t word) noexcept {
+    v3_ ^= word;
+    round();
+    v0_ ^= word;
+  }
+  std::uint64_t finish() noexcept {
+    v2_ ^= 0xffU;
+    for (int i = 0; i < 3; ++i) round();
+    return v0_ ^ v1_ ^ v2_ ^ v3_;
+  }
+
+ private:
+  void round() noexcept {
+    v0_ += v1_;
+    v1_ = std::rotl(v1_, 13) ^ v0_;
+    v0_ = std::rotl(v0_, 32);
+    v2_ += v3_;
+    v3_ = std::rotl(v3_, 16) ^ v2_;
+    v0_ += v3_;
+    v3_ = std::rotl(v3_, 21) ^ v0_;
+    v2_ += v1_;
+    v1_ = std::rotl(v1_, 17) ^ v2_;
+    v2_ = std::rotl(v2_, 32);
+  }
+
+  std::uint64_t v0_;
+  std::uint64_t v1_;
+  std::uint64_t v2_;
+  std::uint64_t v3_;
+};
 
 }  // namespace
 
@@ -65,13 +116,14 @@ bool same_name(std::string_view one, std::string_view other) noexcept {
   return std::ranges::equal(one, other, {}, lower, lower);
 }
 
-// FNV-1a, 64 bits.
-std::size_t hash_folded(std::string_view name) noexcept {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char letter : name) {
-    hash = (hash ^ static_cast<unsigned char>(lower(letter))) * 0x100000001b3U;
+std::size_t hash_folded(std::string_view name, const HashKey& key) noexcept {
+  SipState state{key};
+  const std::uint64_t length = name.size();
+  for (; name.size() >= sizeof(std::uint64_t); name.remove_prefix(sizeof(std::uint64_t))) {
+    state.take(folded_word(name.substr(0, sizeof(std::uint64_t))));
   }
-  return hash;
+  state.take(folded_word(name) | length << 56U);
+  return state.finish();
 }
 
 }  // namespace switchboard::chat

@@ -1,7 +1,9 @@
 // What people may type, and what may reach another person's terminal.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,11 @@ std::string without_control(std::string_view text);
 // What two names have in common that are the same name: A to Z as a to z, nothing else (the
 // casemapping "ascii" of IRC).
 bool same_name(std::string_view one, std::string_view other) noexcept;
-std::size_t hash_folded(std::string_view name) noexcept;
+
+// What names are hashed with. Drawn by chance where strangers choose the names, so that nobody can
+// make up many that share a hash.
+using HashKey = std::array<std::uint64_t, 2>;
+// SipHash-1-3 (Aumasson and Bernstein, 2012); the same for two that are the same name.
+std::size_t hash_folded(std::string_view name, const HashKey& key) noexcept;
 
 }  // namespace switchboard::chat

@@ -2,7 +2,11 @@
 
 #include <csignal>
 #include <memory>
+#include <span>
+#include <system_error>
 #include <utility>
+
+#include "switchboard/sys/process.hpp"
 
 #include "chat/plain_service.hpp"
 #include "command_line/output.hpp"
@@ -16,6 +20,15 @@
 namespace switchboard::server {
 
 namespace {
+
+// Strangers choose the names.
+chat::HashKey draw_hash_key() {
+  chat::HashKey key;
+  if (const auto error = sys::fill_with_chance(std::as_writable_bytes(std::span{key}))) {
+    throw std::system_error(error, "cannot draw the key that names are hashed with");
+  }
+  return key;
+}
 
 // The command line again, and with it the file that it names. Throws command_line::UsageError.
 ChatOptions read_again(const ChatOptions& options) {
@@ -31,7 +44,7 @@ class ChatServer {
   explicit ChatServer(const ChatOptions& options)
       : options_(options),
         server_(options, "chat"),
-        chat_(options.chat_limits, sys::wall_now),
+        chat_(options.chat_limits, sys::wall_now, draw_hash_key()),
         addresses_(options.addresses),
         passwords_(server_.reactor()),
         plain_(server_.reactor(), chat_, addresses_, options.plain_settings, options.limits,

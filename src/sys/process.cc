@@ -6,6 +6,7 @@
 #endif
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -76,6 +77,10 @@ void drain_pipe(int pipe_reader) noexcept {
   ssize_t taken = 0;
   do taken = ::read(pipe_reader, bytes.data(), bytes.size());
   while (taken == static_cast<ssize_t>(bytes.size()) || (taken < 0 && errno == EINTR));
+}
+
+std::error_code fill_with_chance(std::span<std::byte> bytes) noexcept {
+  return outcome(::getentropy(bytes.data(), bytes.size()));
 }
 
 bool is_terminal(int fd) noexcept {

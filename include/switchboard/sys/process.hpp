@@ -29,6 +29,9 @@ void wake(int pipe_writer) noexcept;
 void drain_pipe(int pipe_reader) noexcept;
 
 inline constexpr int standard_input = 0;
+// Bytes that nobody can guess, at most 256: getentropy(3).
+std::error_code fill_with_chance(std::span<std::byte> bytes) noexcept;
+
 inline constexpr int standard_output = 1;
 inline constexpr int standard_error = 2;
 bool is_terminal(int fd) noexcept;  // isatty(3)

@@ -314,7 +314,9 @@ TEST(StoppedMember, costs_its_limit_and_delays_nobody) {
     line = end;
   }
   EXPECT_EQ(goings, clients.size()) << "who is over the limit is gone, for everybody once";
-  if (!is_sanitized) EXPECT_LE(most, (base + limit) * 11 / 10) << "base " << base;
+  if (!is_sanitized) {
+    EXPECT_LE(most, (base + limit) * 11 / 10) << "base " << base;
+  }
   RecordProperty("base", std::to_string(base));
   RecordProperty("most", std::to_string(most));
 }
@@ -353,7 +355,9 @@ TEST(ManyPeople, cost_at_most_700_bytes_each) {
   const std::uint64_t each = (all - base) / people;
   std::printf("%zu people in %zu rooms joined in %.2f s; %llu bytes each\n", people, rooms,
               std::chrono::duration<double>{taken}.count(), static_cast<unsigned long long>(each));
-  if (!is_sanitized) EXPECT_LE(each, 700U);
+  if (!is_sanitized) {
+    EXPECT_LE(each, 700U);
+  }
 }
 
 }  // namespace

@@ -62,7 +62,10 @@ std::span<const PlainService::Command> PlainService::commands() {
 }
 
 void PlainService::run_command(Connection& connection, Session& session, std::string_view line) {
-  const auto [name, argument] = split(line);
+  const auto words = split(line);
+  const std::string_view name =
+      words.first;  // clang 14 lets no lambda capture a structured binding
+  const std::string_view argument = words.second;
   const auto command = std::ranges::find_if(
       commands(), [&](const Command& candidate) { return same_name(candidate.name, name); });
   if (command == commands().end()) {

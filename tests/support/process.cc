@@ -73,6 +73,9 @@ Process::Process(const std::vector<std::string>& program, const ProcessOptions& 
     const int network = options.network_namespace;
     if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) ::_exit(126);
 #endif
+    // Whoever started the tests may have ignored it, as nohup(1) does, and an ignored signal stays
+    // so.
+    ::signal(SIGHUP, SIG_DFL);
     if (options.input_fd >= 0 && ::dup2(options.input_fd, STDIN_FILENO) < 0) ::_exit(126);
     place(output.writer.get(), STDOUT_FILENO, options.output);
     place(error.writer.get(), STDERR_FILENO, options.error);

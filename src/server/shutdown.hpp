@@ -2,7 +2,7 @@
 // gone.
 //
 // SIGHUP keeps its default action, so that a server ends with the terminal it was started from,
-// unless nohup(1) says otherwise; there is no configuration to read again.
+// unless nohup(1) says otherwise; but for the chat with --config, which then reads it again.
 #pragma once
 
 #include <functional>

@@ -11,6 +11,9 @@ namespace {
 // What some dialect needs for itself: separators, sigils, wildcards.
 constexpr std::string_view reserved = " ,*?!@:#/$&+~%";
 
+// And what makes a name one of a server, in whose stead nobody speaks.
+constexpr char of_servers = '.';
+
 // Stands for a user or host that is not known, which are never written as nothing.
 constexpr std::string_view unknown = "unknown";
 
@@ -77,7 +80,9 @@ Refusal Chat::check(std::string_view name, std::size_t limit_bytes) const {
 }
 
 Refusal Chat::check_name(std::string_view name) const {
-  return check(name, limits_.name_bytes);
+  const Refusal refusal = check(name, limits_.name_bytes);
+  if (refusal != Refusal::none) return refusal;
+  return name.find(of_servers) == std::string_view::npos ? Refusal::none : Refusal::bad_character;
 }
 
 Refusal Chat::enter(Person& person, std::string_view name) {

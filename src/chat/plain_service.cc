@@ -36,7 +36,7 @@ std::string reason_of(Refusal why, const ChatLimits& limits) {
       return "it is not UTF-8";
     case Refusal::bad_character:
       return "it has a character that no name may have: a blank, a control character, or one of "
-             ",*?!@:#/$&+~%";
+             ",*?!@:#/$&+~%, and in the name of a person a dot";
     case Refusal::taken:
       return "somebody has it already";
     case Refusal::too_many_rooms:

@@ -35,6 +35,7 @@ TEST_F(CoreTest, a_name_is_refused_with_the_reason) {
                                          {"a@b", Refusal::bad_character},
                                          {"/quit", Refusal::bad_character},
                                          {"a,b", Refusal::bad_character},
+                                         {"irc.example.org", Refusal::bad_character},
                                          {"anna", Refusal::taken},
                                          {"ANNA", Refusal::taken}}) {
     SCOPED_TRACE(row.name);

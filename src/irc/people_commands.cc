@@ -132,8 +132,11 @@ void command::whowas(Service& service, Session& session, const Message& message)
   const std::string_view wanted = message.parameter(0);
   if (wanted.empty()) return service.reply(session, ERR_NONICKNAMEGIVEN);
   const std::string_view text = message.parameter(1);
+  // All that are remembered could be more than anybody may have unread.
+  constexpr int most_shown = 50;
   int most = 0;
   std::from_chars(text.data(), text.data() + text.size(), most);
+  if (most <= 0 || most > most_shown) most = most_shown;
   int shown = 0;
   for (const Memory& memory : service.memories()) {
     if (!chat::same_name(memory.nick, wanted)) continue;

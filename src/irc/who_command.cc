@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "chat/mask.hpp"
 #include "irc/commands.hpp"
@@ -156,6 +158,44 @@ bool is_matched(std::string_view mask, const chat::Person& person) {
                                  chat::matches_mask(mask, profile->real_name)));
 }
 
+// Those that a mask takes in, by the names they had when it was asked for.
+class MaskedWhoStream final : public Stream {
+ public:
+  MaskedWhoStream(std::vector<std::string> names, std::string asked, WhoFields fields)
+      : names_(std::move(names)), asked_(std::move(asked)), fields_(std::move(fields)) {}
+
+  bool step(Service& service, Session& session) override {
+    if (next_ == names_.size()) {
+      service.reply(session, RPL_ENDOFWHO, {fitting(asked_, 64)});
+      return false;
+    }
+    if (const chat::Person* person = service.chat().find_person(names_[next_++])) {
+      WhoAnswer{service, session, fields_}.add(*person, visible_room(*person, session.person));
+    }
+    return true;
+  }
+
+ private:
+  const std::vector<std::string> names_;
+  const std::string asked_;
+  const WhoFields fields_;
+  std::size_t next_ = 0;
+};
+
+std::vector<std::string> names_matched(Service& service, const Session& session,
+                                       std::string_view mask, bool operators_only) {
+  std::vector<std::string> names;
+  service.chat().for_each_person([&](const chat::Person& candidate) {
+    const chat::Profile* profile = candidate.profile();
+    if (names.size() >= most_by_mask) return;
+    if (operators_only && (profile == nullptr || !profile->is_operator)) return;
+    const bool hides = profile != nullptr && profile->is_invisible &&
+                       &candidate != &session.person && !shares_a_room(candidate, session.person);
+    if (!hides && is_matched(mask, candidate)) names.push_back(candidate.name());
+  });
+  return names;
+}
+
 }  // namespace
 
 void command::who(Service& service, Session& session, const Message& message) {
@@ -168,20 +208,13 @@ void command::who(Service& service, Session& session, const Message& message) {
     return service.start(session, std::make_unique<WhoStream>(*room, session.person.is_in(*room),
                                                               std::string{asked}, fields));
   }
-  WhoAnswer answer{service, session, fields};
+  if (asked.find_first_of("*?") != std::string_view::npos) {
+    return service.start(session, std::make_unique<MaskedWhoStream>(
+                                      names_matched(service, session, asked, operators_only),
+                                      std::string{asked}, fields));
+  }
   if (const chat::Person* person = service.chat().find_person(asked)) {
-    answer.add(*person, visible_room(*person, session.person));
-  } else if (asked.find_first_of("*?") != std::string_view::npos) {
-    std::size_t shown = 0;
-    service.chat().for_each_person([&](const chat::Person& candidate) {
-      const chat::Profile* profile = candidate.profile();
-      const bool hides = profile != nullptr && profile->is_invisible &&
-                         &candidate != &session.person && !shares_a_room(candidate, session.person);
-      if (hides || shown >= most_by_mask || !is_matched(asked, candidate)) return;
-      if (operators_only && (profile == nullptr || !profile->is_operator)) return;
-      ++shown;
-      answer.add(candidate, visible_room(candidate, session.person));
-    });
+    WhoAnswer{service, session, fields}.add(*person, visible_room(*person, session.person));
   }
   service.reply(session, RPL_ENDOFWHO, {fitting(asked, 64)});
 }

@@ -136,6 +136,31 @@ TEST(LongAnswers, a_message_of_the_day_of_600_lines_closes_nobody) {
   EXPECT_EQ(count_of(server.take_until("anna", " 376 "), " 372 "), 600U);
 }
 
+TEST(LongAnswers, who_of_a_mask_closed_who_had_asked) {
+  ExchangeServer server{ExchangeServer::default_settings(), narrow()};
+  Crowd crowd{server.chat()};
+  for (int i = 0; i < 600; ++i) crowd.add("person_with_a_name" + std::to_string(i));
+  server.connect("anna", "");
+  server.send("anna", "WHO person*\r\nPING :after\r\n", false);
+  const Lines lines = server.take_until("anna", "PONG irc.test :after");
+  EXPECT_EQ(count_of(lines, " 352 anna * "), 500U);
+  EXPECT_THAT(lines.at(lines.size() - 2), EndsWith(" 315 anna person* :End of WHO list"));
+}
+
+TEST(LongAnswers, whowas_of_a_name_that_came_and_went_closed_who_had_asked) {
+  ExchangeServer server{ExchangeServer::default_settings(), narrow()};
+  Crowd crowd{server.chat()};
+  chat::Person& person = crowd.add("person_with_a_name");
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(server.chat().rename(person, "another"), chat::Refusal::none);
+    ASSERT_EQ(server.chat().rename(person, "person_with_a_name"), chat::Refusal::none);
+  }
+  server.connect("anna", "");
+  server.send("anna", "WHOWAS person_with_a_name\r\nPING :after\r\n", false);
+  const Lines lines = server.take_until("anna", "PONG irc.test :after");
+  EXPECT_EQ(count_of(lines, " 314 anna person_with_a_name "), 50U);
+}
+
 TEST(LongAnswers, a_labelled_one_is_one_batch) {
   ExchangeServer server{ExchangeServer::default_settings(), narrow()};
   Crowd crowd{server.chat()};

@@ -220,8 +220,10 @@ void Service::turn_away_stranger(Session& session, Stranger stranger) {
 }
 
 // Not while an answer is being given, or a password looked at; and who is faster than the flood
-// control allows is not read from for a while. Nothing is lost.
+// control allows is not read from for a while. Nothing is lost. Where the answers have filled the
+// queue, the connection is not read from until it is sent, and hands in the rest then.
 bool Service::may_go_on(Connection& connection, Session& session) {
+  if (connection.queued_bytes() >= connections_.limits().high_water_bytes) return false;
   if (!session.streams.empty() || session.awaits_verdict) {
     connection.pause_reading();
     return false;

@@ -69,8 +69,24 @@ Service::~Service() {
 }
 
 void Service::reload(Settings settings) {
+  const Capabilities before = offered();
   settings.server_name = settings_.server_name;
   settings_ = std::move(settings);
+  const Capabilities now = offered();
+  if (now == before) return;
+  for (auto& [id, session] : sessions_) {
+    session.capabilities &= now;
+    tell_capabilities(session, "NEW", now & ~before);
+    tell_capabilities(session, "DEL", before & ~now);
+  }
+}
+
+// To those who have asked to be told (cap-notify).
+void Service::tell_capabilities(Session& session, std::string_view how, Capabilities which) {
+  if (which == 0 || !session.has(capability::cap_notify)) return;
+  const bool with_values = session.speaks_302 && how == "NEW";
+  send_message(session, "CAP", {session.name(), how, capability_names(which, with_values)},
+               Last::text);
 }
 
 void Service::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {

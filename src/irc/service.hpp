@@ -147,6 +147,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void emit_lines(Session& session, std::string_view lines);  // each with its end
   void write(Session& session, std::string_view text);
   void welcome(Session& session);
+  void tell_capabilities(Session& session, std::string_view how, Capabilities which);
   void arm_timer(Session& session, Nanoseconds delay);
   void on_timer(Session& session);
   void cancel_timers(const Session& session);

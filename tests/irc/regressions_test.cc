@@ -12,6 +12,7 @@ namespace switchboard::test {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 
 std::string repeated(const std::string& line, int times) {
   std::string all;
@@ -27,6 +28,29 @@ TEST(IrcRegressions, many_questions_at_once_whose_answers_closed_who_had_asked) 
   EXPECT_EQ(std::ranges::count(lines, ":irc.test 706 anna * :HELP COMMAND tells its parameters"),
             1000);
   EXPECT_THAT(lines, testing::Not(Contains("<end>")));
+}
+
+TEST(IrcRegressions, capabilities_that_came_and_went_untold) {
+  ExchangeServer server;
+  server.connect_raw("anna");
+  server.send("anna", "CAP LS 302\r\nNICK anna\r\nUSER anna 0 * :A\r\nCAP REQ sasl\r\nCAP END\r\n",
+              false);
+  server.connect("bert", "cap-notify");
+  server.connect("carl", "");
+  server.take();
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.offers_sasl = false;
+  server.service().reload(settings);
+  server.send("anna", "CAP LIST\r\n", false);
+  auto got = server.take();
+  EXPECT_THAT(got["anna"],
+              ElementsAre(":irc.test CAP anna DEL :sasl", ":irc.test CAP anna LIST :cap-notify"));
+  EXPECT_THAT(got["bert"], ElementsAre(":irc.test CAP bert DEL :sasl"));
+  server.service().reload(ExchangeServer::default_settings());
+  got = server.take();
+  EXPECT_THAT(got["anna"], ElementsAre(":irc.test CAP anna NEW :sasl=PLAIN"));
+  EXPECT_THAT(got["bert"], ElementsAre(":irc.test CAP bert NEW :sasl"));
+  EXPECT_THAT(got["carl"], ElementsAre());
 }
 
 }  // namespace

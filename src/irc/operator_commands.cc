@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "chat/text.hpp"
 #include "irc/commands.hpp"
 #include "irc/names.hpp"
 #include "irc/service.hpp"
@@ -63,7 +64,8 @@ void command::rehash(Service& service, Session& session, const Message&) {
   service.reply(session, RPL_REHASHING, {"switchboard.toml"});
   const std::string wrong = service.rehash();
   if (!wrong.empty()) {
-    service.send_message(session, "NOTICE", {session.name(), "Nothing has changed: " + wrong},
+    service.send_message(session, "NOTICE",
+                         {session.name(), "Nothing has changed: " + chat::without_control(wrong)},
                          Last::text);
   }
 }

@@ -53,5 +53,14 @@ TEST(IrcRegressions, capabilities_that_came_and_went_untold) {
   EXPECT_THAT(got["carl"], ElementsAre());
 }
 
+TEST(IrcRegressions, a_complaint_about_the_configuration_that_became_two_messages) {
+  ExchangeServer server;
+  server.service().set_rehash([] { return std::string{"motd: cannot read '\r\nERROR :x'"}; });
+  server.connect("anna", "");
+  server.send("anna", "OPER root secret\r\nREHASH\r\n", false);
+  EXPECT_THAT(server.take()["anna"],
+              Contains(":irc.test NOTICE anna :Nothing has changed: motd: cannot read 'ERROR :x'"));
+}
+
 }  // namespace
 }  // namespace switchboard::test

@@ -14,9 +14,11 @@ namespace {
 // the next is read.
 constexpr std::size_t bytes_worth_a_flush = 16 * 1024;
 
+constexpr std::size_t line_end_bytes = 2;
+
 // An unfinished line is left with its connection, with its CR, and must not fill it.
 ConnectionLimits with_room_for_a_line(ConnectionLimits limits, std::size_t line_bytes) {
-  limits.input_limit_bytes = std::max(limits.input_limit_bytes, line_bytes + 2);
+  limits.input_limit_bytes = std::max(limits.input_limit_bytes, line_bytes + line_end_bytes);
   return limits;
 }
 
@@ -86,6 +88,12 @@ PlainService::PlainService(Reactor& reactor, Chat& chat, AddressLimit& addresses
       connections_(reactor, *this, with_room_for_a_line(limits, settings_.line_bytes)) {}
 
 PlainService::~PlainService() = default;
+
+void PlainService::reload(PlainSettings settings) {
+  const std::size_t most = connections_.limits().input_limit_bytes - line_end_bytes;
+  settings.line_bytes = std::min(settings.line_bytes, most);
+  settings_ = std::move(settings);
+}
 
 void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
   for (auto& [id, session] : sessions_) {

@@ -51,8 +51,9 @@ class PlainService final : private ConnectionHandler {
   // Give this to a Listener.
   ConnectionTable& connections() noexcept { return connections_; }
 
-  // Takes new settings for what happens from now on; nobody is closed.
-  void reload(PlainSettings settings) { settings_ = std::move(settings); }
+  // Takes new settings for what happens from now on, but for lines that are longer than there is
+  // room for: that is as it was. Nobody is closed.
+  void reload(PlainSettings settings);
 
   // Tells everybody, drains, and calls `done` when the last is gone.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);

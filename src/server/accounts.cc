@@ -23,6 +23,26 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view hash_start = "$argon2";
 
+// All of the file but the account's own line; nothing where there is no file yet. What cannot be
+// read must not be taken for nothing: it would be written over.
+std::string lines_but_of(std::string_view name, const std::string& path) {
+  std::error_code error;
+  if (fs::status(path, error).type() == fs::file_type::not_found) return {};
+  if (!fs::is_regular_file(path, error)) {
+    throw std::runtime_error(fmt::format("'{}' is no file; name one, or none that is there", path));
+  }
+  std::ifstream file{path};
+  std::string text;
+  for (std::string line; std::getline(file, line);) {
+    if (chat::same_name(line.substr(0, line.find(':')), name)) continue;
+    text += line + '\n';
+  }
+  if (!file.is_open() || file.bad()) {
+    throw std::runtime_error(fmt::format("'{}' cannot be read; make it readable", path));
+  }
+  return text;
+}
+
 }  // namespace
 
 #ifdef SWITCHBOARD_HAS_SODIUM
@@ -94,12 +114,7 @@ std::unordered_map<std::string, std::string> read_accounts(std::string_view path
 }
 
 void write_account(const std::string& path, std::string_view name, std::string_view hash) {
-  std::string text;
-  std::string line;
-  for (std::ifstream before{path}; std::getline(before, line);) {
-    if (chat::same_name(line.substr(0, line.find(':')), name)) continue;
-    text += line + '\n';
-  }
+  std::string text = lines_but_of(name, path);
   text += fmt::format("{}:{}\n", name, hash);
   const std::string fresh = path + ".new";
   std::error_code error;

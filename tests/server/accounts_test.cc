@@ -1,0 +1,69 @@
+#include "server/accounts.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "support/temporary_folder.hpp"
+
+namespace switchboard::server {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream{path} << text;
+}
+
+TEST(Accounts, are_added_and_changed_and_the_others_are_kept) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("accounts");
+  write_account(path, "anna", "$argon2id$1");
+  write(path, "# ours\n" + ("ben:$argon2id$2\n" + std::string{"Anna:$argon2id$1\n"}));
+  write_account(path, "anna", "$argon2id$3");
+  EXPECT_THAT(read_accounts(path),
+              UnorderedElementsAre(Pair("anna", "$argon2id$3"), Pair("ben", "$argon2id$2")));
+  std::ifstream file{path};
+  std::string first;
+  std::getline(file, first);
+  EXPECT_EQ(first, "# ours");
+}
+
+TEST(Accounts, are_for_their_owner_alone_even_where_they_were_not) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("accounts");
+  write(path, "ben:$argon2id$2\n");
+  fs::permissions(path, fs::perms::all);
+  write_account(path, "anna", "$argon2id$1");
+  EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+// /dev/null would have become a file, and what could not be read been lost.
+TEST(Accounts, something_that_is_no_file_was_replaced_by_one) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("pipe");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THROW(write_account(path, "anna", "$argon2id$1"), std::runtime_error);
+  EXPECT_EQ(fs::status(path).type(), fs::file_type::fifo);
+}
+
+TEST(Accounts, that_could_not_be_read_were_lost) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("accounts");
+  write(path, "ben:$argon2id$2\n");
+  fs::permissions(path, fs::perms::none);
+  if (std::ifstream{path}.is_open()) GTEST_SKIP() << "this user may read everything";
+  EXPECT_THROW(write_account(path, "anna", "$argon2id$1"), std::runtime_error);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_THAT(read_accounts(path), UnorderedElementsAre(Pair("ben", "$argon2id$2")));
+}
+
+}  // namespace
+}  // namespace switchboard::server

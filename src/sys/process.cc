@@ -150,10 +150,12 @@ void keep_only_descriptor([[maybe_unused]] int kept) noexcept {
 }
 
 SignalsBlocked::SignalsBlocked() noexcept {
-  sigset_t all;
-  sigfillset(&all);
+  sigset_t blocked;
+  sigfillset(&blocked);
+  sigdelset(&blocked, SIGTTIN);
+  sigdelset(&blocked, SIGTTOU);
   // Fails only for an unknown first argument.
-  ::pthread_sigmask(SIG_SETMASK, &all, &previous_);
+  ::pthread_sigmask(SIG_SETMASK, &blocked, &previous_);
 }
 
 SignalsBlocked::~SignalsBlocked() {

@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -279,6 +282,44 @@ TEST(ConnectTerminal, IsLeftAsItWasAndTheServersEndIsTheEnd) {
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
   EXPECT_EQ(outcome.output, "bye\n");
   EXPECT_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+// Runs it as a shell runs what stands before an &: on its terminal, and not in the group of
+// processes that may read from it. Gives what stopped it; 0: it ended.
+int stopped_in_background(const std::vector<std::string>& program, int terminal) {
+  std::vector<char*> argv;
+  for (const std::string& argument : program) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  const pid_t shell = ::fork();
+  if (shell == 0) {
+    if (::setsid() < 0 || ::ioctl(terminal, TIOCSCTTY, 0) != 0) ::_exit(126);
+    const pid_t job = ::fork();
+    if (job == 0) {
+      ::alarm(static_cast<unsigned>(process_deadline.count()));
+      ::setpgid(0, 0);
+      ::dup2(terminal, STDIN_FILENO);
+      ::execv(argv.front(), argv.data());
+      ::_exit(127);
+    }
+    int status = 0;
+    ::waitpid(job, &status, WUNTRACED);
+    ::kill(job, SIGKILL);
+    ::_exit(WIFSTOPPED(status) ? WSTOPSIG(status) : 0);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(shell, &status, 0), shell);
+  return WEXITSTATUS(status);
+}
+
+// The thread that reads took no signals, not even this: then a terminal says EIO instead.
+TEST(ConnectTerminal, InTheBackgroundItStopsWhenItWouldReadAsEveryProgramDoes) {
+  int controller = -1;
+  int terminal = -1;
+  ASSERT_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
+  const sys::Descriptor ours{controller};
+  const sys::Descriptor theirs{terminal};
+  const OwnServer server;
+  EXPECT_EQ(stopped_in_background(program({"connect", server.endpoint()}), terminal), SIGTTIN);
 }
 
 TEST(ConnectWays, CrlfLineHexAndFraming) {

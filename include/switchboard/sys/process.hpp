@@ -57,7 +57,9 @@ inline constexpr int highest_signal = 63;
 std::error_code ignore_signal(int signal_number) noexcept;
 
 // While it lives, its thread takes no signals. A thread that is started meanwhile never takes any:
-// it inherits the mask (pthread_sigmask(3)), and keeps it.
+// it inherits the mask (pthread_sigmask(3)), and keeps it. But for SIGTTIN and SIGTTOU, by which a
+// terminal stops all of a program in the background: to a thread that blocks the first a read says
+// EIO instead.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept;

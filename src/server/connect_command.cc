@@ -116,7 +116,8 @@ class Relay final : private ConnectionHandler {
   void send(std::span<const std::byte> bytes) {
     Connection* connection = table_.find(connection_);
     if (connection == nullptr) return;
-    if (!bytes.empty()) connection->write(bytes);
+    // Refused where sending has failed: then nothing more is read, and what still comes is shown.
+    if (!bytes.empty() && !connection->write(bytes)) return;
     if (!input_ended_ && connection->queued_bytes() < table_.limits().high_water_bytes) {
       input_.ask();
     }

@@ -62,6 +62,11 @@ class ConnectProcess {
 
   Process& process() noexcept { return process_; }
   void say(std::string_view text) const { input_.write(text); }
+  // Whether there comes to be room for a page or more.
+  bool can_say(sys::Nanoseconds within) const {
+    std::array<pollfd, 1> entry{{{.fd = input_.writer.get(), .events = POLLOUT, .revents = 0}}};
+    return must(sys::poll(entry, within), "poll") > 0;
+  }
   void end_input() { input_.writer.reset(); }
   Outcome outcome() {
     Outcome outcome{};
@@ -320,6 +325,31 @@ TEST(ConnectTerminal, InTheBackgroundItStopsWhenItWouldReadAsEveryProgramDoes) {
   const sys::Descriptor theirs{terminal};
   const OwnServer server;
   EXPECT_EQ(stopped_in_background(program({"connect", server.endpoint()}), terminal), SIGTTIN);
+}
+
+// It was read on and on, and thrown away.
+TEST(ConnectInput, ThatNobodyTakesAnyMoreIsNotReadEither) {
+  const TemporaryFolder folder;
+  const Endpoint endpoint = Endpoint::parse("unix://" + folder.file("socket"));
+  const auto listening = must(sys::open_stream_socket(AF_UNIX), "socket");
+  must(sys::bind(listening.get(), endpoint.resolve_numeric().front()), "bind");
+  must(sys::listen(listening.get()), "listen");
+  ConnectProcess client{{endpoint.to_string()}};
+  await(listening.get(), POLLIN);
+  auto peer = must(sys::accept(listening.get()), "accept").socket;
+  ASSERT_EQ(::shutdown(peer.get(), SHUT_RD), 0);
+  const std::string block(4096, 'x');
+  std::size_t said = 0;
+  while (client.can_say(300ms)) {
+    client.say(block);
+    said += block.size();
+    ASSERT_LT(said, 16U * 1024 * 1024);
+  }
+  send_text(peer.get(), "enough");
+  peer.reset();
+  const Outcome outcome = client.outcome();
+  EXPECT_EQ(outcome.output, "enough");
+  EXPECT_EQ(outcome.status, 6);
 }
 
 TEST(ConnectWays, CrlfLineHexAndFraming) {

@@ -65,6 +65,12 @@ Resolver::LookupId Resolver::look_up(const Endpoint& endpoint, Callback callback
   return lookup;
 }
 
+void Resolver::cancel(LookupId lookup) {
+  if (pending_.erase(lookup) == 0) return;
+  const std::lock_guard lock{shared_->mutex};
+  std::erase_if(shared_->jobs, [&](const Shared::Job& job) { return job.lookup == lookup; });
+}
+
 void Resolver::deliver(LookupId lookup, const sys::Resolution& resolution) {
   auto found = pending_.extract(lookup);
   if (!found.empty()) found.mapped()(resolution);

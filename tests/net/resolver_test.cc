@@ -114,6 +114,19 @@ TEST_F(ResolverTest, what_was_cancelled_is_not_told) {
   resolver->cancel(name);
 }
 
+// Clients that gave up and asked again, while a name server was silent, waited behind all that
+// nobody asked for any more.
+TEST_F(ResolverTest, what_was_cancelled_before_its_turn_is_not_looked_up) {
+  names.hold();
+  for (unsigned i = 0; i < Resolver::max_threads; ++i) look_up("tcp://both.test:7");
+  names.await_held(Resolver::max_threads);
+  for (int i = 0; i < 100; ++i) resolver->cancel(look_up("tcp://both.test:7"));
+  look_up("tcp://both.test:7");
+  names.release();
+  await_answers(Resolver::max_threads + std::size_t{1});
+  EXPECT_EQ(names.lookups(), Resolver::max_threads + 1);
+}
+
 TEST_F(ResolverTest, it_may_be_destroyed_while_it_looks_up_and_waits_for_nothing) {
   names.hold();
   for (unsigned i = 0; i < 2 * Resolver::max_threads; ++i) look_up("tcp://both.test:7");

@@ -41,8 +41,9 @@ class Resolver {
 
   enum class LookupId : std::uint64_t {};
   LookupId look_up(const Endpoint& endpoint, Callback callback);
-  // Its callback is not called. One that was called or cancelled already is left alone.
-  void cancel(LookupId lookup) { pending_.erase(lookup); }
+  // Its callback is not called, and where it still waits for a thread, it waits no more. One that
+  // was called or cancelled already is left alone.
+  void cancel(LookupId lookup);
 
   Reactor& reactor() const noexcept { return reactor_; }
 

@@ -30,8 +30,9 @@ Dialer::Dialer(ConnectionTable& table, Resolver& resolver, const Endpoint& serve
       reactor_(table.reactor()),
       options_(options),
       callback_(std::move(callback)) {
-  deadline_ = reactor_.call_after(options_.timeout,
-                                  [this] { finish(nullptr, sys::make_error(ETIMEDOUT)); });
+  deadline_ = reactor_.call_after(options_.timeout, [this] {
+    finish(nullptr, more_telling(failure_, sys::make_error(ETIMEDOUT)));
+  });
   lookup_ = resolver_.look_up(server, [this](const sys::Resolution& found) { begin(found); });
 }
 

@@ -241,6 +241,26 @@ TEST_P(DialerTest, refused_is_told_from_unreachable_whatever_the_order) {
   }
 }
 
+// The deadline said that nobody had answered, though one had.
+TEST_P(DialerTest, refused_beside_one_who_does_not_answer_is_refused_when_the_time_is_over) {
+  dial({silent, refusing4, unreachable6}, {.timeout = 3s});
+  await_tries(1);
+  pass(250ms);
+  await_tries(3);
+  EXPECT_EQ(outcomes, 0);
+  pass(3s);
+  await_outcome();
+  EXPECT_EQ(error, std::errc::connection_refused);
+}
+
+TEST_P(DialerTest, unreachable_beside_one_who_does_not_answer_is_timed_out) {
+  dial({unreachable6, silent}, {.timeout = 3s});
+  await_tries(2);
+  pass(3s);
+  await_outcome();
+  EXPECT_EQ(error, std::errc::timed_out);
+}
+
 TEST_P(DialerTest, there_is_no_such_name) {
   dial({});
   await_outcome();

@@ -126,6 +126,20 @@ TEST_P(BlockingClientTest, a_deadline_that_has_passed_still_gives_what_is_there)
   client.send_all("taken", passed);
 }
 
+// What does not fit nanoseconds had become a moment of the past.
+TEST(DeadlineTest, the_longest_time_of_any_unit_is_not_over_yet) {
+  const Deadline deadlines[] = {sys::Nanoseconds::max(), std::chrono::microseconds::max(),
+                                std::chrono::seconds::max(), std::chrono::hours::max(),
+                                std::chrono::duration<double>{1e300}};
+  for (const Deadline& deadline : deadlines) EXPECT_GT(deadline.left().value_or(1h), 0s);
+}
+
+TEST(DeadlineTest, a_time_below_zero_is_over) {
+  const Deadline deadlines[] = {-1ns, sys::Nanoseconds::min(), std::chrono::hours::min(),
+                                std::chrono::duration<double>{-1e300}};
+  for (const Deadline& deadline : deadlines) EXPECT_EQ(deadline.left(), 0ns);
+}
+
 TEST_P(BlockingClientTest, after_its_end_it_receives_all_that_the_server_still_sends) {
   BlockingClient client{endpoint_of(listening), plenty};
   auto server = accepted();

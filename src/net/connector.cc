@@ -7,9 +7,14 @@
 
 namespace switchboard {
 
+Connector::Connector(Callback callback, ConnectionTable& table, const sys::SocketAddress& server)
+    : table_(table), reactor_(table.reactor()), server_(server), callback_(std::move(callback)) {}
+
+// By way of another constructor: where this one throws, the destructor takes back what it had
+// begun.
 Connector::Connector(ConnectionTable& table, const sys::SocketAddress& server, Callback callback,
                      const ConnectOptions& options)
-    : table_(table), reactor_(table.reactor()), server_(server), callback_(std::move(callback)) {
+    : Connector(std::move(callback), table, server) {
   if (const auto error = prepare(options)) {
     finish_later(error);
     return;

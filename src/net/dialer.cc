@@ -23,13 +23,19 @@ std::vector<sys::SocketAddress> interleaved(const std::vector<sys::SocketAddress
   return order;
 }
 
-Dialer::Dialer(ConnectionTable& table, Resolver& resolver, const Endpoint& server,
-               Callback callback, const DialOptions& options)
+Dialer::Dialer(ConnectionTable& table, Resolver& resolver, Callback callback,
+               const DialOptions& options)
     : table_(table),
       resolver_(resolver),
       reactor_(table.reactor()),
       options_(options),
-      callback_(std::move(callback)) {
+      callback_(std::move(callback)) {}
+
+// By way of another constructor: where this one throws, the destructor takes back what it had
+// begun.
+Dialer::Dialer(ConnectionTable& table, Resolver& resolver, const Endpoint& server,
+               Callback callback, const DialOptions& options)
+    : Dialer(table, resolver, std::move(callback), options) {
   deadline_ = reactor_.call_after(options_.timeout, [this] {
     finish(nullptr, more_telling(failure_, sys::make_error(ETIMEDOUT)));
   });

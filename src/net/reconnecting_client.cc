@@ -58,7 +58,14 @@ void ReconnectingClient::dial() {
 
 Nanoseconds ReconnectingClient::dial_later() {
   const Nanoseconds delay = backoff_.next();
-  next_attempt_ = reactor_.call_after(delay, [this] { dial(); });
+  next_attempt_ = reactor_.call_after(delay, [this] {
+    try {
+      dial();
+    } catch (...) {  // no memory: that must not be the last attempt
+      dial_later();
+      throw;
+    }
+  });
   return delay;
 }
 

@@ -43,26 +43,35 @@ Resolver::~Resolver() {
 Resolver::LookupId Resolver::look_up(const Endpoint& endpoint, Callback callback) {
   const LookupId lookup{++last_id_};
   pending_.emplace(lookup, std::move(callback));
-  if (auto addresses = endpoint.resolve_numeric(); !addresses.empty()) {
-    post(shared_, lookup, {std::move(addresses)});
-    return lookup;
+  try {
+    begin(lookup, endpoint);
+  } catch (...) {
+    cancel(lookup);
+    throw;
   }
+  return lookup;
+}
+
+void Resolver::begin(LookupId lookup, const Endpoint& endpoint) {
+  if (auto addresses = endpoint.resolve_numeric(); !addresses.empty()) {
+    return post(shared_, lookup, {std::move(addresses)});
+  }
+  // First: where there is no memory for it, no thread has been counted.
+  std::function<void()> run = [shared = shared_] { work(shared); };
   {
     const std::lock_guard lock{shared_->mutex};
     shared_->jobs.push_back({lookup, endpoint.host(), endpoint.port()});
-    if (shared_->threads == max_threads) return lookup;
+    if (shared_->threads == max_threads) return;
     ++shared_->threads;
   }
   // Without the lock: a simulated kernel runs it here and now.
-  if (const auto error = sys::start_thread([shared = shared_] { work(shared); })) {
+  if (const auto error = sys::start_thread(std::move(run))) {
     std::unique_lock lock{shared_->mutex};
-    if (--shared_->threads > 0 || shared_->jobs.empty())
-      return lookup;        // another one will come to it
+    if (--shared_->threads > 0 || shared_->jobs.empty()) return;  // another one will come to it
     shared_->jobs.clear();  // this one alone: whoever else waited was told likewise
     lock.unlock();
     post(shared_, lookup, {{}, error});
   }
-  return lookup;
 }
 
 void Resolver::cancel(LookupId lookup) {

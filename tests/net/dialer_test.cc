@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/counted_memory.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_names.hpp"
 #include "support/sockets.hpp"
@@ -44,6 +45,7 @@ sys::SocketAddress copied(const sockaddr* address, socklen_t length) {
 // NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's.
 extern "C" int __real_connect(int fd, const sockaddr* address, socklen_t length);
 extern "C" int __wrap_connect(int fd, const sockaddr* address, socklen_t length) {
+  const Unfailing unfailing;  // what is remembered here is not the dialer's
   const auto server = copied(address, length);
   tried.push_back(server);
   if (server == unreachable || server == unreachable6) {
@@ -319,6 +321,41 @@ TEST_P(DialerTest, it_may_be_destroyed_by_the_service_that_it_connects_for) {
   while (keeper.opened == 0) reactor.turn(10ms);
   EXPECT_EQ(outcomes, 0);
   EXPECT_EQ(table.size(), 1U);
+}
+
+// Timers, lookups and registrations of one whose constructor had thrown came back to it.
+TEST_P(DialerTest, whichever_allocation_fails_nothing_of_it_is_left_behind) {
+  if (GetParam() == "kqueue") return;  // its kernel is a shim, which needs memory itself
+  const Addresses addresses{refusing6, good4};
+  names.add("server.test", addresses);
+  const Endpoint server = Endpoint::parse("tcp://server.test:7");
+  const auto told = [this](Connection*, std::error_code) { ++outcomes; };
+  bool failed = true;
+  for (std::uint64_t number = 1; failed; ++number) {
+    SCOPED_TRACE(number);
+    outcomes = 0;
+    const auto survives = [&](const auto& step) {
+      try {
+        step();
+        return true;
+      } catch (const std::bad_alloc&) {
+        return false;
+      }
+    };
+    fail_allocation(number);
+    const bool made =
+        survives([&] { dialer = std::make_unique<Dialer>(table, resolver, server, told); });
+    while (made && outcomes == 0 && survives([this] { reactor.turn(10ms); })) {
+    }
+    failed = allocations() >= number;
+    fail_allocation(0);
+    pass(10s);  // what has lost its way runs into the timeout
+    EXPECT_EQ(outcomes, made ? 1 : 0);
+    dialer.reset();
+    table.for_each([](Connection& left) { left.close(); });
+    pass(10min);
+    EXPECT_EQ(table.size(), 0U);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, DialerTest, testing::ValuesIn(backend_names()), name_of_backend);

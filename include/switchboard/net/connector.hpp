@@ -42,6 +42,8 @@ class Connector final : private EventHandler {
   ~Connector();
 
  private:
+  Connector(Callback callback, ConnectionTable& table, const sys::SocketAddress& server);
+
   std::error_code prepare(const ConnectOptions& options);
   void attempt();
   void on_ready(Readiness readiness) override;

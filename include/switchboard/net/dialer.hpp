@@ -55,6 +55,8 @@ class Dialer {
   ~Dialer();
 
  private:
+  Dialer(ConnectionTable& table, Resolver& resolver, Callback callback, const DialOptions& options);
+
   void begin(const sys::Resolution& resolution);
   void attempt_next();
   void on_outcome(std::size_t attempt, Connection* connection, std::error_code error);

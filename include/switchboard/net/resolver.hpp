@@ -50,6 +50,7 @@ class Resolver {
  private:
   struct Shared;
 
+  void begin(LookupId lookup, const Endpoint& endpoint);
   void deliver(LookupId lookup, const sys::Resolution& resolution);
   static void post(const std::shared_ptr<Shared>& shared, LookupId lookup,
                    sys::Resolution resolution);

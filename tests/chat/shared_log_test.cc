@@ -54,7 +54,7 @@ TEST(SharedLog, what_is_not_sent_is_never_written_over) {
   std::vector<Slice> held;
   std::vector<std::string> expected;
   for (int i = 0; i < 5000; ++i) {
-    const std::string text(1 + i % 700, static_cast<char>('a' + i % 26));
+    const std::string text(1 + static_cast<std::size_t>(i) % 700, static_cast<char>('a' + i % 26));
     Slice slice = log.append(text);
     if (i % 3 == 0) {
       held.push_back(std::move(slice));

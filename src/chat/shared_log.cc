@@ -28,7 +28,7 @@ Slice SharedLog::append(std::string_view bytes) {
     next_capacity_ = std::min(2 * block_->capacity(), largest_block);
   }
   std::ranges::copy(std::as_bytes(std::span{bytes}), block_->data() + used_);
-  const Slice slice{*block_, used_, static_cast<std::uint32_t>(bytes.size())};
+  Slice slice{*block_, used_, static_cast<std::uint32_t>(bytes.size())};
   used_ += static_cast<std::uint32_t>(bytes.size());
   return slice;
 }

@@ -103,6 +103,8 @@ class Connection final : private EventHandler {
 
   void pause_reading();
   void resume_reading();
+  // What has arrived and was not consumed, as it stands between two callbacks.
+  std::size_t unconsumed_bytes() const noexcept { return kept_.size(); }
 
   // --- Ending. Calls after the first of the same kind change nothing.
 

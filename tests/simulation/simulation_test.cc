@@ -4,9 +4,12 @@
 //   SWITCHBOARD_TRACE=1             prints what the kernel saw
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "simulation/workload.hpp"
 
@@ -80,6 +83,31 @@ TEST_P(Simulation, any_one_allocation_may_fail) {
     RecordProperty("allocations", std::to_string(number));
   }
 }
+
+// Seeds that once found something, under what it was. A seed means the same for as long as its
+// workload draws the same.
+struct Regression {
+  const char* name;
+  const char* workload;
+  std::uint64_t seed;
+};
+constexpr std::array regressions{
+    Regression{"a_line_waited_for_the_flood_control_when_all_was_taken_for_said", "chat", 10471},
+};
+
+class SimulationRegression : public testing::TestWithParam<Regression> {};
+
+TEST_P(SimulationRegression, stays_mended) {
+  const auto row = std::ranges::find(workloads(), std::string_view{GetParam().workload},
+                                     [](const WorkloadRow& each) { return each.name; });
+  ASSERT_NE(row, workloads().end());
+  EXPECT_EQ(simulate(*row, GetParam().seed, {.trace = wants_trace()}).failure, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SimulationRegression, testing::ValuesIn(regressions),
+                         [](const testing::TestParamInfo<Regression>& row) {
+                           return std::string{row.param.name};
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Workloads, Simulation, testing::ValuesIn(workloads()),
                          [](const testing::TestParamInfo<WorkloadRow>& row) {

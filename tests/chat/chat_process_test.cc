@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "chat/chat_server.hpp"
 #include "load/process_account.hpp"
-#include "server/echo_server.hpp"
 #include "support/backends.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -28,39 +28,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-class ChatServer {
- public:
-  explicit ChatServer(std::vector<std::string> arguments = {},
-                      const std::vector<std::string>& listen = {"plain+tcp://127.0.0.1:0"})
-      : process_(with_listeners(std::move(arguments), listen)) {
-    for (std::size_t i = 0; i < listen.size(); ++i) {
-      const auto line = process_.read_line();
-      if (!line) throw std::runtime_error("it did not get ready: " + process_.read_all_errors());
-      ready_lines_.push_back(*line);
-      const std::string address =
-          line->substr(std::string_view{"listening on plain+"}.size(), line->rfind(" (") - 19);
-      endpoints_.push_back(Endpoint::parse(address));
-    }
-  }
-  Process& process() noexcept { return process_; }
-  const Endpoint& endpoint(std::size_t index = 0) const { return endpoints_.at(index); }
-  const std::string& ready_line(std::size_t index = 0) const { return ready_lines_.at(index); }
-
- private:
-  static std::vector<std::string> with_listeners(std::vector<std::string> arguments,
-                                                 const std::vector<std::string>& listen) {
-    for (const std::string& endpoint : listen) {
-      arguments.insert(arguments.end(), {"--listen", endpoint});
-    }
-    arguments.insert(arguments.begin(), "chat");
-    return program(std::move(arguments));
-  }
-
-  Process process_;
-  std::vector<Endpoint> endpoints_;
-  std::vector<std::string> ready_lines_;
-};
 
 // Memory is the sanitizer's, then, and not what a person costs.
 #ifdef __SANITIZE_ADDRESS__

@@ -73,6 +73,7 @@ Process::Process(const std::vector<std::string>& program, const ProcessOptions& 
     const int network = options.network_namespace;
     if (network >= 0 && ::setns(network, CLONE_NEWNET) != 0) ::_exit(126);
 #endif
+    if (options.is_job && ::setpgid(0, 0) != 0) ::_exit(126);
     // Whoever started the tests may have ignored it, as nohup(1) does, and an ignored signal stays
     // so.
     ::signal(SIGHUP, SIG_DFL);

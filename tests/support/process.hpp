@@ -32,6 +32,9 @@ struct ProcessOptions {
   bool small_pipes = false;
   // A program with its arguments that is to run this one: strace(1), say.
   std::vector<std::string> wrapper = {};
+  // Makes it a job of its own, as a shell does: SIGTSTP stops no process of an orphaned group,
+  // which a test's may be (setpgid(2), POSIX section 11.1.4 of the base definitions).
+  bool is_job = false;
   // An open file of the network namespace it is to live in (setns(2)); -1: the test's own.
   int network_namespace = -1;
 };

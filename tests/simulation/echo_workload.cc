@@ -2,16 +2,13 @@
 // in order; marks and limits hold; each connection ends once, with a reason; and a drain ends.
 #include <algorithm>
 #include <memory>
-#include <new>
 #include <optional>
-#include <set>
 #include <vector>
 
 #include "switchboard/echo/echo_service.hpp"
-#include "switchboard/net/listener.hpp"
 
 #include "simulation/client.hpp"
-#include "simulation/workload.hpp"
+#include "simulation/service_workload.hpp"
 #include "support/counted_memory.hpp"
 
 namespace switchboard::simulation {
@@ -108,17 +105,19 @@ template <>
 constexpr std::size_t kept_bytes<PiecewiseEcho> = 64 * 1024;
 
 template <typename Service>
-class EchoWorkload final : public Workload {
+class EchoWorkload final : public ServiceWorkload {
  public:
   explicit EchoWorkload(World& world)
-      : world_(world),
+      : ServiceWorkload(world),
         limits_(draw_limits(world.random(), kept_bytes<Service>)),
         service_(
             world.reactor, limits_, [this](const Connection& c) { opened(c); },
-            [this](const Connection& c, const Closed& closed) { ended(c, closed); }) {
+            [this](const Connection& c, const Closed& closed) { ended(c, closed, limits_); }) {
     Random& random = world.random();
     if (random.chance(0.2)) world.kernel.set_descriptor_limit(random.between(8, 30));
-    listen();
+    const bool is_unix = random.chance(0.5);
+    listener_ = listen(is_unix ? "unix:///run/echo" : "tcp://127.0.0.1:7", service_.connections());
+    address_ = is_unix ? "/run/echo" : "127.0.0.1:7";
     const test::Unfailing unfailing;
     std::size_t count = random.chance(0.1) ? 300 : random.between(1, 60);
     if (world.scale != Scale::full) {
@@ -143,38 +142,17 @@ class EchoWorkload final : public Workload {
                   "more connections than the limit allows");
   }
 
-  bool is_over() const override { return stopped_ && connected_ == 0; }
-
  private:
-  void listen() {
-    const bool is_unix = world_.random().chance(0.5);
-    const Endpoint endpoint = Endpoint::parse(is_unix ? "unix:///run/echo" : "tcp://127.0.0.1:7");
-    while (!listener_) {  // a fault may keep it from listening; an operator would try again
-      try {
-        listener_.emplace(world_.reactor, endpoint, service_.connections(),
-                          [this](const AcceptProblem& problem) { note(problem); });
-      } catch (const std::system_error&) {
-        world_.kernel.set_faults({});
-      }
-    }
-    address_ = is_unix ? "/run/echo" : "127.0.0.1:7";
-  }
-
   void add_client(std::uint32_t key) {
     clients_.push_back(std::make_unique<Client>(
         world_, address_, key, [this](Client& client, Client::End how) { finished(client, how); }));
-    Client* client = clients_.back().get();
-    ++connected_;
-    world_.kernel.happen(world_.kernel.now() + world_.random().duration(milliseconds{50}),
-                         [client] { client->connect(); });
+    add(*clients_.back());
   }
 
   // Nothing but the client itself ends a connection.
-  bool is_lossless() const {
-    const Faults& faults = world_.kernel.faults();
-    return faults.reset == 0 && faults.no_memory == 0 && faults.no_descriptors == 0 &&
-           !world_.fails_once() && world_.kernel.descriptor_limit() > 1000 &&
-           limits_.idle_timeout == Nanoseconds::zero() && !stopping_ && !lost_;
+  bool loses_nothing() const {
+    return is_lossless() && world_.kernel.descriptor_limit() > 1000 &&
+           limits_.idle_timeout == Nanoseconds::zero();
   }
 
   // There are faults that lose nothing, and may hold up everything.
@@ -193,72 +171,31 @@ class EchoWorkload final : public Workload {
       break;
     }
     if (how == Client::End::complete) {
-      world_.expect(received.size() == client.sent() || !is_lossless(),
+      world_.expect(received.size() == client.sent() || !loses_nothing(),
                     "the end came before the last bytes");
     } else if (how == Client::End::gave_up) {
       // In the backlog of a full service it may wait for long.
       const bool was_full = service_.connections().full() ||
                             (full_at_ && world_.kernel.now() - *full_at_ < milliseconds{500});
-      world_.expect(!is_lossless() || was_full || (world_.is_decided && delays()),
+      world_.expect(!loses_nothing() || was_full || (world_.is_decided && delays()),
                     "a connection came to a standstill");
     } else if (how != Client::End::left) {
-      world_.expect(!is_lossless(), "a connection was lost for no reason");
+      world_.expect(!loses_nothing(), "a connection was lost for no reason");
     }
-    if (reconnects_left_ > 0 && how != Client::End::refused) {
-      --reconnects_left_;
-      world_.kernel.happen(world_.kernel.now() + milliseconds{1}, [&client] { client.connect(); });
-      return;
-    }
-    if (--connected_ == 0) stop();
+    part(client, how != Client::End::refused);
   }
 
-  // An operator's SIGTERM.
-  void stop() {
-    if (std::exchange(stopping_, true)) return;
-    world_.reactor.post([this] { shut_down(world_.random().duration(seconds{2})); });
-  }
-
-  void shut_down(Nanoseconds timeout) {
+  void shut_down(Nanoseconds timeout, const std::function<void()>& done) override {
     listener_.reset();
-    try {
-      service_.connections().shut_down(timeout, [this] { stopped_ = true; });
-    } catch (const std::bad_alloc&) {
-      return shut_down(timeout);
-    }
-    const test::Unfailing unfailing;
-    world_.kernel.happen(world_.kernel.now() + timeout + seconds{1},
-                         [this] { world_.expect(stopped_, "the drain did not end"); });
+    service_.connections().shut_down(timeout, done);
   }
 
-  void opened(const Connection& connection) {
-    const test::Unfailing unfailing;
-    world_.expect(open_.insert(connection.id().packed()).second, "an id was given out twice");
+  bool may_end(CloseReason reason) override {
+    return reason == CloseReason::peer_closed || reason == CloseReason::reset ||
+           (reason == CloseReason::local && world_.fails_an_allocation);
   }
 
-  void ended(const Connection& connection, const Closed& closed) {
-    const test::Unfailing unfailing;
-    world_.expect(open_.erase(connection.id().packed()) == 1, "an end was told twice");
-    const Faults& faults = world_.kernel.faults();
-    switch (closed.reason) {
-      case CloseReason::peer_closed:
-      case CloseReason::reset:
-        return;
-      case CloseReason::idle:
-        return world_.expect(limits_.idle_timeout > Nanoseconds::zero(), "idle without a timeout");
-      case CloseReason::shutdown:
-        return world_.expect(stopping_, "a shutdown that nobody asked for");
-      case CloseReason::refused:
-        return world_.expect(faults.no_memory > 0 || world_.fails_once(), "refused for no reason");
-      case CloseReason::local:
-        return world_.expect(world_.fails_an_allocation, "closed for no reason");
-      default:
-        return world_.expect(false, "a reason that an echo cannot have");
-    }
-  }
-
-  void note(const AcceptProblem& problem) {
-    const test::Unfailing unfailing;
-    lost_ = true;
+  void note(const AcceptProblem& problem) override {
     const Faults& faults = world_.kernel.faults();
     // Where every one of a batch was aborted, the listener pauses too.
     world_.expect(world_.fails_once() || faults.no_descriptors > 0 || faults.no_memory > 0 ||
@@ -273,20 +210,13 @@ class EchoWorkload final : public Workload {
     }
   }
 
-  World& world_;
   const ConnectionLimits limits_;
   std::string address_;
-  std::set<std::uint64_t> open_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::size_t connected_ = 0;
-  std::size_t reconnects_left_ = 0;
   std::optional<Instant> stops_early_at_;
   std::optional<Instant> full_at_;
-  bool stopping_ = false;
-  bool stopped_ = false;
-  bool lost_ = false;
   Service service_;
-  std::optional<Listener> listener_;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace

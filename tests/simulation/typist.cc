@@ -15,7 +15,7 @@ constexpr Nanoseconds patience = std::chrono::seconds{30};
 
 }  // namespace
 
-Typist::Script Typist::draw() {
+Typist::Script Typist::draw() const {
   Random& random = world_.random();
   Script script;
   script.largest_piece = random.chance(0.2) ? 1 + random.below(4) : 1 + random.skewed(2000);
@@ -35,23 +35,21 @@ Typist::Script Typist::draw() {
   return script;
 }
 
-Typist::Typist(World& world, Truth& truth, std::string address, std::uint32_t key, Bounds bounds,
-               OnEnd on_end)
+Typist::Typist(World& world, std::string address, std::uint32_t key, Bounds bounds, OnEnd on_end)
     : world_(world),
-      truth_(truth),
-      address_(std::move(address)),
       key_(key),
       bounds_(bounds),
+      address_(std::move(address)),
       on_end_(std::move(on_end)) {}
 
 void Typist::connect() {
   script_ = draw();
-  view_ = std::make_unique<View>(world_, truth_, false);
+  begin();
   to_send_.clear();
   received_.clear();
   stays_ = script_.stays;
   has_finished_ = false;
-  has_sent_a_line_ = false;
+  has_typed_half_ = false;
   stalled_until_ = {};
   progressed_at_ = world_.kernel.now();
   stream_ = world_.kernel.connect(address_);
@@ -102,7 +100,7 @@ bool Typist::has_ended() {
     return true;
   }
   if (world_.kernel.client_sees_end(*stream_)) {
-    const bool was_told = view_->has_farewell();
+    const bool was_told = view().has_farewell();
     world_.kernel.client_close(*stream_);
     end(was_told ? End::farewell : End::early);
     return true;
@@ -116,7 +114,7 @@ bool Typist::has_ended() {
 }
 
 std::string Typist::status() const {
-  std::string text = "person " + std::to_string(key_) + " (" + view_->name() + "): ";
+  std::string text = "person " + std::to_string(key_) + " (" + view().name() + "): ";
   if (stream_ == nullptr) return text + "is gone";
   return text + "on " + std::to_string(stream_->fd) + ", " + std::to_string(script_.lines) +
          " lines and " + std::to_string(to_send_.size()) + " bytes to type, " +
@@ -130,81 +128,31 @@ std::string Typist::status() const {
 void Typist::type_more() {
   std::size_t lines = std::min(script_.lines, world_.random().between(1, script_.largest_paste));
   for (; lines > 0; --lines, --script_.lines) {
-    to_send_ += line();
-    to_send_ += script_.uses_crlf ? "\r\n" : "\n";
+    type(line());
   }
   if (script_.lines > 0 || stays_) return;
   if (script_.quits) {
-    to_send_ += "/quit enough\n";
+    type(last_line());
     stays_ = true;  // and is shown out
   } else if (world_.random().chance(0.5)) {
-    to_send_ += "half a li";
+    to_send_ += half_line();
+    has_typed_half_ = true;
   }
 }
 
-std::string Typist::name() {
-  return "n" +
-         std::to_string(world_.random().below(3) == 0 ? world_.random().below(10) : key_ + 10);
+void Typist::type(std::string_view text) {
+  if (has_finished_ || has_typed_half_) return;
+  to_send_ += text;
+  to_send_ += script_.uses_crlf ? "\r\n" : "\n";
 }
 
-std::string Typist::line() {
+std::string Typist::name() const {
   Random& random = world_.random();
-  if (view_->wants_name() && random.chance(0.8)) {
-    view_->has_given_name();
-    return name();
-  }
-  const std::size_t kind = random.below(20);
-  if (kind >= 10) return command();
-  std::string text = std::to_string(key_) + "." + std::to_string(++said_) + " ";
-  switch (kind) {
-    case 0:
-      if (script_.largest_piece < 8) return text;
-      return text +
-             std::string(bounds_.line_bytes + random.skewed(20 * script_.largest_piece), 'x');
-    case 1:
-      return text + "not UTF-8 \xFF\xFE";
-    case 2:
-      return text + "\x1B[2J \xC2\x9B \t\a";
-    case 3:
-      return random.chance(0.5) ? "" : "//" + text;
-    case 4:
-      return text + "gr\xC3\xBC\xC3\x9F dich";
-    default:
-      return text + std::string(random.skewed(60), 'y');
-  }
+  return "n" + std::to_string(random.below(3) == 0 ? random.below(10) : key_ + 10);
 }
 
-std::string Typist::command() {
-  Random& random = world_.random();
-  switch (random.below(16)) {
-    case 0:
-    case 1:
-    case 2:
-      return "/join r" + std::to_string(random.below(5));
-    case 3:
-      return "/join lobby";
-    case 4:
-    case 5:
-      return "/nick " + name();
-    case 6:
-      return "/me " + std::to_string(key_) + " waves";
-    case 7:
-      return "/msg " + name() + " psst";
-    case 8:
-      return "/topic t" + std::to_string(random.below(10));
-    case 9:
-      return "/leave later";
-    case 10:
-      return "/who";
-    case 11:
-      return "/rooms";
-    case 12:
-      return "/help";
-    case 13:
-      return "/frobnicate";
-    default:
-      return "hello everybody";
-  }
+std::string Typist::text() {
+  return std::to_string(key_) + "." + std::to_string(++said_) + " ";
 }
 
 void Typist::send_piece() {
@@ -235,13 +183,9 @@ void Typist::take_lines() {
     std::string_view line = std::string_view{received_}.substr(from, end - from);
     const bool has_crlf = line.ends_with('\r');
     if (has_crlf) line.remove_suffix(1);
-    world_.expect(!has_crlf || script_.uses_crlf, "CR LF came to somebody who does not use it");
-    // Nobody has a name before the service has seen their line's end.
-    world_.expect(has_crlf || !script_.uses_crlf || view_->name().empty(),
-                  "LF came to somebody who uses CR LF");
     world_.kernel.trace(
         [&] { return "person " + std::to_string(key_) + " < " + std::string{line}; });
-    view_->take(line);
+    take(line, has_crlf);
     from = end + 1;
   }
   received_.erase(0, from);
@@ -249,7 +193,7 @@ void Typist::take_lines() {
 
 void Typist::end(End how) {
   stream_.reset();
-  view_->leave_all();
+  end_view();
   on_end_(*this, how);
 }
 

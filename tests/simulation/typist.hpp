@@ -1,5 +1,6 @@
 // Somebody who types into a chat: in pieces or in floods, with mistakes, and who stops reading, is
-// cut off in the middle of a line, or stays to the end.
+// cut off in the middle of a line, or stays to the end. What they type, and what they make of what
+// they are shown, is a matter of the dialect.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "simulation/chat_view.hpp"
+#include "simulation/view.hpp"
 #include "simulation/workload.hpp"
 
 namespace switchboard::simulation {
@@ -28,8 +29,8 @@ class Typist {
     std::size_t lines;       // that somebody types
     std::size_t line_bytes;  // the longest that the service takes
   };
-  Typist(World& world, Truth& truth, std::string address, std::uint32_t key, Bounds bounds,
-         OnEnd on_end);
+  Typist(World& world, std::string address, std::uint32_t key, Bounds bounds, OnEnd on_end);
+  virtual ~Typist() = default;
 
   void connect();
   bool is_connected() const noexcept { return stream_ != nullptr; }
@@ -41,9 +42,9 @@ class Typist {
            !stream_->broken && !stream_->outward.ended && !stream_->closed_by_us;
   }
   std::string status() const;  // for the trace
-  const View& view() const noexcept { return *view_; }
+  virtual const View& view() const = 0;
 
- private:
+ protected:
   struct Script {
     std::size_t lines = 0;
     std::size_t largest_piece = 1;
@@ -58,37 +59,50 @@ class Typist {
     bool half_closes = false;
     bool quits = false;
   };
-  Script draw();
+
+  // A connection begins; who has connected knows nothing yet.
+  virtual void begin() = 0;
+  // The next line to be typed, the last that a quitter types, and half a line; without their ends.
+  virtual std::string line() = 0;
+  virtual std::string last_line() const = 0;
+  virtual std::string half_line() const = 0;
+  // What comes, without its end.
+  virtual void take(std::string_view line, bool has_crlf) = 0;
+  // All that is to come has come, or never will.
+  virtual void end_view() = 0;
+
+  // Types a line behind what is being sent.
+  void type(std::string_view text);
+  std::string name() const;
+  std::string text();  // that nobody else says, nor they again
+
+  World& world_;
+  const std::uint32_t key_;
+  const Bounds bounds_;
+  Script script_;
+
+ private:
+  Script draw() const;
 
   bool has_typed_all() const noexcept { return script_.lines == 0 && to_send_.empty(); }
   void act_later();
   void act();
   void type_more();
-  std::string line();
-  std::string command();
-  std::string name();
   void send_piece();
   void receive_some();
   void take_lines();
   bool has_ended();
-  void end_typing();
   void end(End how);
 
-  World& world_;
-  Truth& truth_;
   const std::string address_;
-  const std::uint32_t key_;
-  const Bounds bounds_;
   OnEnd on_end_;
-  Script script_;
   std::shared_ptr<Stream> stream_;
-  std::unique_ptr<View> view_;
   std::string to_send_;
   std::string received_;
   unsigned said_ = 0;
   bool stays_ = false;
   bool has_finished_ = false;
-  bool has_sent_a_line_ = false;
+  bool has_typed_half_ = false;  // a line, and nothing behind it
   Instant stalled_until_{};
   Instant progressed_at_{};
 };

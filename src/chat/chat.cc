@@ -73,7 +73,8 @@ Refusal Chat::check(std::string_view name, std::size_t limit_bytes) const {
   if (name.empty()) return Refusal::empty;
   if (name.size() > limit_bytes) return Refusal::too_long;
   if (!is_utf8(name)) return Refusal::not_utf8;
-  if (has_control(name) || name.find_first_of(reserved) != std::string_view::npos) {
+  if (has_control(name) || has_unseen(name) ||
+      name.find_first_of(reserved) != std::string_view::npos) {
     return Refusal::bad_character;
   }
   return Refusal::none;

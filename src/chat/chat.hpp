@@ -225,7 +225,7 @@ enum class Refusal : std::uint8_t {
   empty,
   too_long,
   not_utf8,
-  bad_character,  // a control character, a blank, or one that a dialect needs for itself
+  bad_character,  // one for controls, one that nobody sees, or one that a dialect needs for itself
   taken,
   too_many_rooms,     // in the chat
   in_too_many_rooms,  // the person

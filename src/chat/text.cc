@@ -3,9 +3,11 @@
 #include <utf8cpp/utf8.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 namespace switchboard::chat {
 
@@ -26,6 +28,42 @@ std::size_t ascii_prefix(std::string_view text) noexcept {
 
 constexpr bool is_control(std::uint32_t code_point) noexcept {
   return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+}
+
+struct CodePoints {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+// Of Unicode's Default_Ignorable_Code_Point and White_Space, what lies beyond ASCII and C1, and
+// what writes notes between the lines. Ascending.
+constexpr auto unseen = std::to_array<CodePoints>({
+    {0x00a0, 0x00a0},    // no-break space
+    {0x00ad, 0x00ad},    // soft hyphen
+    {0x034f, 0x034f},    // grapheme joiner
+    {0x061c, 0x061c},    // Arabic letter mark
+    {0x115f, 0x1160},    // Hangul fillers
+    {0x1680, 0x1680},    // Ogham space
+    {0x17b4, 0x17b5},    // Khmer vowels inherent
+    {0x180b, 0x180f},    // Mongolian selectors and separator
+    {0x2000, 0x200f},    // spaces, zero-width ones, marks of direction
+    {0x2028, 0x202f},    // separators, embeddings and overrides
+    {0x205f, 0x206f},    // mathematical space, word joiner, isolates
+    {0x3000, 0x3000},    // ideographic space
+    {0x3164, 0x3164},    // Hangul filler
+    {0xfe00, 0xfe0f},    // variation selectors
+    {0xfeff, 0xfeff},    // byte order mark
+    {0xffa0, 0xffa0},    // halfwidth Hangul filler
+    {0xfff0, 0xfffb},    // specials
+    {0x1bca0, 0x1bca3},  // shorthand controls
+    {0x1d173, 0x1d17a},  // musical controls
+    {0xe0000, 0xe0fff},  // tags, more variation selectors
+});
+
+constexpr bool is_unseen(std::uint32_t code_point) noexcept {
+  const auto* const next =
+      std::ranges::upper_bound(unseen, code_point, {}, &CodePoints::first);  // begins behind it
+  return next != unseen.begin() && code_point <= std::prev(next)->last;
 }
 
 constexpr char lower(char letter) noexcept {
@@ -110,6 +148,14 @@ std::string without_control(std::string_view text) {
     if (!is_control(code_point)) clean.append(from, at);
   }
   return clean;
+}
+
+bool has_unseen(std::string_view text) noexcept {
+  text.remove_prefix(ascii_prefix(text));
+  for (auto at = text.begin(); at != text.end();) {
+    if (is_unseen(utf8::unchecked::next(at))) return true;
+  }
+  return false;
 }
 
 bool same_name(std::string_view one, std::string_view other) noexcept {

@@ -19,6 +19,11 @@ bool has_control(std::string_view text) noexcept;
 // `text`, which is UTF-8, without its control characters; a tab becomes a blank.
 std::string without_control(std::string_view text);
 
+// Whether `text`, which is UTF-8, holds what nobody sees, or takes for a blank, or what turns the
+// letters behind it around (the default ignorable code points and the white space of Unicode): in a
+// name, it would pass for another's.
+bool has_unseen(std::string_view text) noexcept;
+
 // What two names have in common that are the same name: A to Z as a to z, nothing else (the
 // casemapping "ascii" of IRC).
 bool same_name(std::string_view one, std::string_view other) noexcept;

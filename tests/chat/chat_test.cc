@@ -48,6 +48,21 @@ TEST_F(CoreTest, a_name_is_refused_with_the_reason) {
   }
 }
 
+// One with a letter that nobody sees looked like anna's, and one that turns the line around like
+// whatever it wanted to.
+TEST_F(CoreTest, a_name_could_look_like_another_s) {
+  Person& anna = enter("anna").person;
+  for (const char* name : {"anna\xE2\x80\x8B", "an\xC2\xADna", "anna\xC2\xA0",
+                           "\xE2\x80\xAE"
+                           "anna",
+                           "\xEF\xBB\xBF"
+                           "anna"}) {
+    Guest guest;
+    EXPECT_EQ(chat.enter(guest.person, name), Refusal::bad_character) << name;
+    EXPECT_EQ(chat.join(anna, name), Refusal::bad_character) << name;
+  }
+}
+
 TEST_F(CoreTest, a_name_is_free_again_once_its_holder_has_gone_or_has_another) {
   enter("anna");
   enter("ben");

@@ -62,6 +62,40 @@ TEST(Text, is_utf8_or_not_and_loses_its_control_characters) {
   }
 }
 
+TEST(Text, has_letters_that_nobody_sees_or_none) {
+  struct Row {
+    const char* what;
+    std::string_view text;
+    bool has_unseen;
+  };
+  for (const Row& row : {
+           Row{"nothing", "", false},
+           Row{"ASCII", "anna the 1st", false},
+           Row{"umlauts, Greek, Chinese", "gr\xC3\xBC\xC3\x9F \xCE\xB1 \xE6\x97\xA5", false},
+           Row{"an emoji", "\xF0\x9F\x98\x80", false},
+           Row{"a no-break space", "anna\xC2\xA0", true},
+           Row{"a soft hyphen", "an\xC2\xADna", true},
+           Row{"an ideographic space", "\xE3\x80\x80", true},
+           Row{"a zero-width space", "anna\xE2\x80\x8B", true},
+           Row{"a zero-width joiner", "an\xE2\x80\x8Dna", true},
+           Row{"the other direction from here on",
+               "\xE2\x80\xAE"
+               "anna",
+               true},
+           Row{"a direction in isolation",
+               "\xE2\x81\xA7"
+               "anna",
+               true},
+           Row{"a byte order mark", "anna\xEF\xBB\xBF", true},
+           Row{"a Hangul filler", "\xE3\x85\xA4", true},
+           Row{"a variation selector", "anna\xEF\xB8\x8F", true},
+           Row{"a letter of a tag", "anna\xF3\xA0\x81\x81", true},
+           Row{"the letters around U+2000 to U+200F", "\xE1\xBF\xBE\xE2\x80\x90", false},
+       }) {
+    EXPECT_EQ(has_unseen(row.text), row.has_unseen) << row.what;
+  }
+}
+
 // Whatever stands around a code point, and wherever it is in a word of eight bytes.
 TEST(Text, every_control_character_is_found_and_nothing_else_is_lost) {
   for (std::uint32_t code_point = 0; code_point < 0x800; ++code_point) {

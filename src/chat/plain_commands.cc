@@ -42,21 +42,23 @@ struct PlainService::Command {
   std::string_view argument;  // what to write for it; empty: takes none
   std::string_view help;
   bool needs_argument;
+  bool needs_name;  // one's own, which is given first
   void (PlainService::*run)(Connection&, Session&, std::string_view argument);
 };
 
 std::span<const PlainService::Command> PlainService::commands() {
   static constexpr auto table = std::to_array<Command>({
-      {"join", "ROOM", "go to another room", true, &PlainService::join},
-      {"leave", "[WHY]", "leave the room that you are in", false, &PlainService::leave},
-      {"rooms", "", "which rooms there are", false, &PlainService::list_rooms},
-      {"who", "", "who is in your room", false, &PlainService::list_people},
-      {"msg", "NAME TEXT", "say something to one person alone", true, &PlainService::tell},
-      {"me", "TEXT", "say what you do", true, &PlainService::act},
-      {"nick", "NAME", "take another name", true, &PlainService::rename},
-      {"topic", "TEXT", "say what your room is about", true, &PlainService::set_topic},
-      {"help", "", "this list", false, &PlainService::help},
-      {"quit", "[WHY]", "go", false, &PlainService::quit},
+      {"join", "ROOM [KEY]", "go to another room", true, true, &PlainService::join},
+      {"leave", "[WHY]", "leave the room that you are in", false, true, &PlainService::leave},
+      {"rooms", "", "which rooms there are", false, true, &PlainService::list_rooms},
+      {"who", "", "who is in your room", false, true, &PlainService::list_people},
+      {"msg", "NAME TEXT", "say something to one person alone", true, true, &PlainService::tell},
+      {"me", "TEXT", "say what you do", true, true, &PlainService::act},
+      {"nick", "NAME", "take another name", true, false, &PlainService::rename},
+      {"topic", "[TEXT]", "what your room is about, or say so", false, true,
+       &PlainService::tell_or_set_topic},
+      {"help", "", "this list", false, false, &PlainService::help},
+      {"quit", "[WHY]", "go", false, false, &PlainService::quit},
   });
   return table;
 }
@@ -73,6 +75,9 @@ void PlainService::run_command(Connection& connection, Session& session, std::st
                   fmt::format("there is no /{}; /help lists the commands, and // begins a line "
                               "that is to begin with a slash",
                               without_control(name)));
+  }
+  if (command->needs_name && !session.person.is_here()) {
+    return answer(connection, session, "your name comes first; please type it");
   }
   if (command->needs_argument && argument.empty()) {
     return answer(connection, session,
@@ -162,6 +167,11 @@ void PlainService::tell(Connection& connection, Session& session, std::string_vi
                   fmt::format("nobody here is called {}", without_control(name)));
   }
   chat_.tell(session.person, *other, text);
+  const Profile* profile = other->profile();
+  if (profile != nullptr && !profile->away.empty()) {
+    answer(connection, session,
+           fmt::format("{} is away: {}", other->name(), without_control(profile->away)));
+  }
 }
 
 void PlainService::act(Connection& connection, Session& session, std::string_view text) {
@@ -169,6 +179,7 @@ void PlainService::act(Connection& connection, Session& session, std::string_vie
 }
 
 void PlainService::rename(Connection& connection, Session& session, std::string_view name) {
+  if (!session.person.is_here()) return register_name(connection, session, name);
   const Refusal refusal = chat_.rename(session.person, name);
   if (refusal != Refusal::none) {
     return refuse(connection, session, "that name will not do", refusal);
@@ -176,9 +187,15 @@ void PlainService::rename(Connection& connection, Session& session, std::string_
   answer(connection, session, fmt::format("you are {} now", session.person.name()));
 }
 
-void PlainService::set_topic(Connection& connection, Session& session, std::string_view topic) {
+void PlainService::tell_or_set_topic(Connection& connection, Session& session,
+                                     std::string_view topic) {
   Room* room = room_of(connection, session);
   if (room == nullptr) return;
+  if (topic.empty()) {
+    return answer(connection, session,
+                  room->topic().empty() ? "there is no topic yet; /topic TEXT sets one"
+                                        : fmt::format("topic: {}", without_control(room->topic())));
+  }
   const Refusal refusal = chat_.retitle(session.person, *room, topic);
   if (refusal == Refusal::too_long) {
     return answer(

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <utility>
 
@@ -27,6 +28,28 @@ std::string_view as_text(const Slice& bytes) noexcept {
   return {reinterpret_cast<const char*>(view.data()), view.size()};
 }
 
+std::string_view without_blanks_around(std::string_view text) noexcept {
+  const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
+  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+}
+
+// What programs say first that were sent to the wrong port, and what they are to be told: none of
+// it can be a name. They would not understand, but their users may.
+struct Stranger {
+  std::string_view says;
+  std::string_view is_told;
+};
+constexpr std::string_view to_irc =
+    "people type plain lines here; an IRC client wants an endpoint that begins with irc+";
+constexpr std::string_view to_http = "people type plain lines here; this is no web server";
+constexpr auto strangers = std::to_array<Stranger>({{"CAP ", to_irc},
+                                                    {"NICK ", to_irc},
+                                                    {"PASS ", to_irc},
+                                                    {"USER ", to_irc},
+                                                    {"GET ", to_http},
+                                                    {"HEAD ", to_http},
+                                                    {"POST ", to_http}});
+
 std::string reason_of(Refusal why, const ChatLimits& limits) {
   switch (why) {
     case Refusal::empty:
@@ -37,7 +60,7 @@ std::string reason_of(Refusal why, const ChatLimits& limits) {
     case Refusal::not_utf8:
       return "it is not UTF-8";
     case Refusal::bad_character:
-      return "it has a character that no name may have: a blank, a control character, or one of "
+      return "it has a character that no name may have: a blank, one that nobody sees, or one of "
              ",*?!@:#/$&+~%, and in the name of a person a dot";
     case Refusal::taken:
       return "somebody has it already";
@@ -237,11 +260,22 @@ void PlainService::take_line(Connection& connection, Session& session, std::stri
     return answer(connection, session,
                   "that line was not UTF-8 and went nowhere; please set your terminal to UTF-8");
   }
-  if (!session.person.is_here()) return register_name(connection, session, line);
+  if (!session.person.is_here()) return take_first_line(connection, session, line);
   if (has_control(line)) return take_line(connection, session, without_control(line));
   if (line.starts_with("//")) return say(connection, session, line.substr(1), Event::Kind::said);
   if (line.starts_with('/')) return run_command(connection, session, line.substr(1));
   if (!line.empty()) say(connection, session, line, Event::Kind::said);
+}
+
+void PlainService::take_first_line(Connection& connection, Session& session,
+                                   std::string_view line) {
+  const auto* const stranger = std::ranges::find_if(
+      strangers, [&](const Stranger& each) { return line.starts_with(each.says); });
+  if (stranger != strangers.end()) return show_out(connection, session, stranger->is_told);
+  if (line.starts_with('/')) {
+    return run_command(connection, session, without_control(line).substr(1));
+  }
+  register_name(connection, session, without_blanks_around(line));
 }
 
 void PlainService::register_name(Connection& connection, Session& session, std::string_view line) {

@@ -1,9 +1,10 @@
 // The chat in plain lines, for whoever has nc, telnet or socat.
 //
 // The first line is one's name; every further line goes to one's room, or is a command where it
-// begins with a slash (/help lists them). A line is UTF-8 and ends with LF or CR LF; CR LF is sent
-// to those who use it. What is refused is refused whole, with the reason, and the connection goes
-// on. A line without an end, when its sender goes, was never said.
+// begins with a slash (/help lists them). Blanks around a name are nobody's. A line is UTF-8 and
+// ends with LF or CR LF; CR LF is sent to those who use it. What is refused is refused whole, with
+// the reason, and the connection goes on. A line without an end, when its sender goes, was never
+// said.
 #pragma once
 
 #include <cstddef>
@@ -92,6 +93,7 @@ class PlainService final : private ConnectionHandler {
   bool is_full(const Connection& connection) const noexcept;
   bool slow_down(Connection& connection, Session& session);
   void take_line(Connection& connection, Session& session, std::string_view line);
+  void take_first_line(Connection& connection, Session& session, std::string_view line);
   void register_name(Connection& connection, Session& session, std::string_view line);
   void say(Connection& connection, Session& session, std::string_view text, Event::Kind kind);
   // One line for one person, with the mark that tells it from what people say.
@@ -107,7 +109,7 @@ class PlainService final : private ConnectionHandler {
   void tell(Connection& connection, Session& session, std::string_view arguments);
   void act(Connection& connection, Session& session, std::string_view text);
   void rename(Connection& connection, Session& session, std::string_view name);
-  void set_topic(Connection& connection, Session& session, std::string_view topic);
+  void tell_or_set_topic(Connection& connection, Session& session, std::string_view topic);
   void help(Connection& connection, Session& session, std::string_view);
   void quit(Connection& connection, Session& session, std::string_view why);
   // Null, and said so, where they are in none.

@@ -23,10 +23,11 @@ const std::vector<CommandRow> command_rows{
     {"/rooms", "-- lobby (3)\n", ""},
     {"/me waves", "", "T * ben waves\n"},
     {"/me", "-- something is missing: /me TEXT\n", ""},
+    {"/topic", "-- there is no topic yet; /topic TEXT sets one\n", ""},
     {"/topic tea and cake", "-- the topic is now: tea and cake\n",
      "T -- ben has set the topic: tea and cake\n"},
     {"/rooms", "-- lobby (3): tea and cake\n", ""},
-    {"/topic", "-- something is missing: /topic TEXT\n", ""},
+    {"/topic", "-- topic: tea and cake\n", ""},
     {"/msg anna psst, you", "", "T ben to you: psst, you\n"},
     {"/msg anna", "-- something is missing: /msg NAME TEXT\n", ""},
     {"/msg dora hi", "-- nobody here is called dora\n", ""},
@@ -38,7 +39,7 @@ const std::vector<CommandRow> command_rows{
     {"/NICK", "-- something is missing: /nick NAME\n", ""},
     {"/join lobby", "-- you are in lobby already\n", ""},
     {"/join #LOBBY", "-- you are in lobby already\n", ""},
-    {"/join", "-- something is missing: /join ROOM\n", ""},
+    {"/join", "-- something is missing: /join ROOM [KEY]\n", ""},
     {"/join tea", "-- you are in tea, alone so far\n", "T <- ben has left lobby\n"},
     {"hello tea", "", ""},
     {"/join lobby", "-- you are in lobby with anna, cleo\n-- topic: tea and cake\n",
@@ -86,6 +87,42 @@ TEST_P(PlainCommands, answer_and_tell_the_others) {
   pump([&] { return ben.ended; });
   EXPECT_EQ(take_up_to(anna, "gone"), "T <- ben has gone (so long)\n");
   EXPECT_EQ(take(anna), "");
+}
+
+TEST_P(PlainCommands, before_the_name_were_taken_for_names) {
+  serve();
+  enter("anna");
+  Client& ben = connect();
+  type(ben, "/help\n");
+  EXPECT_NE(take_up_to(ben, "Everything else").find("-- /quit [WHY]"), std::string::npos);
+  type(ben, "/who\n");
+  EXPECT_EQ(take_up_to(ben, "name"), "-- your name comes first; please type it\n");
+  type(ben, "/nobody\n");
+  take_up_to(ben, "there is no /nobody");
+  type(ben, "/nick anna\n");
+  take_up_to(ben, "somebody has it already");
+  take_up_to(ben, "another name");
+  type(ben, "/nick ben\n");
+  EXPECT_EQ(take_up_to(ben, "you are in"),
+            "-- hello ben. /help lists the commands.\n-- you are in lobby with anna\n");
+  Client& cleo = connect();
+  type(cleo, "/quit\n");
+  EXPECT_EQ(take_up_to(cleo, "good-bye"),
+            "-- welcome. Type a name and press Enter.\n-- good-bye\n");
+  pump([&] { return cleo.ended; });
+  EXPECT_EQ(chat.people(), 2U);
+}
+
+TEST_P(PlainCommands, who_wrote_to_somebody_away_waited_for_an_answer) {
+  serve();
+  Client& anna = enter("anna");
+  Client& ben = enter("ben");
+  const Profile lunch{.away = "at lunch"};
+  chat.find_person("anna")->set_profile(&lunch);
+  type(ben, "/msg ANNA hungry?\n");
+  EXPECT_EQ(take(ben), "-- anna is away: at lunch\n");
+  EXPECT_EQ(take_up_to(anna, "hungry"), "T -> ben has joined lobby\nT ben to you: hungry?\n");
+  chat.find_person("anna")->set_profile(nullptr);
 }
 
 TEST_P(PlainCommands, long_lists_are_cut_and_say_so) {

@@ -25,9 +25,10 @@ TEST_P(PlainChat, greets_and_asks_for_a_name_until_it_is_good) {
   for (const Row& row : std::vector<Row>{{"", "it is empty"},
                                          {"ANNA", "somebody has it already"},
                                          {std::string(31, 'x'), "it is too long; 30 bytes"},
-                                         {"a\x1B[2J", "a control character"},
+                                         {"a\x1B[2J", "one that nobody sees"},
+                                         {"an\xE2\x80\x8Bna", "one that nobody sees"},
                                          {"a b", "a blank"},
-                                         {"/nick x", "a blank"}}) {
+                                         {"  ", "it is empty"}}) {
     type(ben, row.line + "\n");
     const std::string answer = take_up_to(ben, "please type another name");
     EXPECT_NE(answer.find(row.reason), std::string::npos) << answer;
@@ -40,6 +41,28 @@ TEST_P(PlainChat, greets_and_asks_for_a_name_until_it_is_good) {
             "-- hello ben. /help lists the commands.\n"
             "-- you are in lobby with anna\n");
   EXPECT_EQ(chat.people(), 2U);
+}
+
+TEST_P(PlainChat, a_blank_behind_a_name_which_nobody_sees_made_it_a_bad_one) {
+  serve();
+  Client& anna = enter("anna");
+  type(connect(), "  ben  \n");
+  EXPECT_EQ(take_up_to(anna, "joined"), "T -> ben has joined lobby\n");
+}
+
+// Their users waited for the registration's time-out.
+TEST_P(PlainChat, a_program_at_the_wrong_port_was_asked_for_another_name) {
+  serve();
+  for (const char* first : {"CAP LS 302\r\nNICK ben\r\nUSER ben 0 * :Ben\r\n", "NICK ben\r\n"}) {
+    Client& ben = connect();
+    type(ben, first);
+    EXPECT_NE(take_up_to(ben, "irc+").find("an IRC client wants"), std::string::npos);
+    pump([&] { return ben.ended; });
+  }
+  Client& browser = connect();
+  type(browser, "GET / HTTP/1.1\r\nHost: chat.example.org\r\n\r\n");
+  take_up_to(browser, "no web server");
+  pump([&] { return browser.ended; });
 }
 
 // --- However it comes

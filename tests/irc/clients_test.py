@@ -8,6 +8,7 @@ skipped by name. Every wait is for an event, and gives up after half a minute.
 
 usage: clients_test.py PROGRAM CLIENT
 """
+import json
 import os
 import pty
 import re
@@ -197,7 +198,12 @@ class IrcFramework:
 
 
 def modules_folder():
-    return os.environ.get("SWITCHBOARD_NODE_MODULES", os.path.expanduser("~/.cache/switchboard/node_modules"))
+    """Where tools/setup puts what client_packages names."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    lock = os.path.join(os.path.dirname(os.path.abspath(__file__)), "client_packages", "package-lock.json")
+    with open(lock, encoding="utf-8") as file:
+        version = json.load(file)["packages"]["node_modules/irc-framework"]["version"]
+    return os.path.join(cache, "switchboard", f"irc-framework-{version}", "node_modules")
 
 
 CLIENTS = {

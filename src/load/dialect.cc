@@ -59,13 +59,44 @@ void publish_plain(std::string& out, std::string_view, std::string_view text) {
   out.append(text).push_back('\n');
 }
 
+constexpr std::string_view plain_question = "/load";
+
+void ask_plain(std::string& out) {
+  out.append(plain_question).push_back('\n');
+}
+
+// What the server says itself, or of others.
+Frame next_plain_notice(const Line& line) {
+  constexpr std::string_view joined = "-- you are in ";
+  constexpr std::string_view unknown = "-- there is no ";
+  constexpr std::string_view going = " <- ";
+  constexpr std::string_view gone = " has gone";
+  constexpr std::size_t time_bytes = 5;
+  const std::string_view text = line.text;
+  if (text.starts_with(joined)) {
+    const std::string_view room = text.substr(joined.size());
+    return {.kind = Kind::joined,
+            .bytes = line.bytes,
+            .text = room.substr(0, room.find_first_of(", "))};
+  }
+  if (text.starts_with(unknown) && text.substr(unknown.size()).starts_with(plain_question)) {
+    return {.kind = Kind::answer, .bytes = line.bytes, .text = {}};
+  }
+  const std::string_view of_others = text.substr(std::min(time_bytes, text.size()));
+  if (const std::size_t end = of_others.find(gone);
+      of_others.starts_with(going) && end != std::string_view::npos) {
+    return {.kind = Kind::departure,
+            .bytes = line.bytes,
+            .text = of_others.substr(going.size(), end - going.size())};
+  }
+  return {.kind = Kind::of_no_interest, .bytes = line.bytes, .text = {}};
+}
+
 Frame next_plain(std::string_view input) {
   const auto line = first_line(input);
   if (!line) return unfinished;
   const std::size_t said = line->text.find(marker);
-  if (said == std::string_view::npos) {  // a greeting, somebody's coming
-    return {.kind = Kind::of_no_interest, .bytes = line->bytes, .text = {}};
-  }
+  if (said == std::string_view::npos) return next_plain_notice(*line);
   return {.kind = Kind::message, .bytes = line->bytes, .text = line->text.substr(said)};
 }
 
@@ -110,15 +141,17 @@ Frame next_redis(std::string_view input) {
   Frame frame{.kind = Kind::of_no_interest, .bytes = head->bytes, .text = {}};
   if (!head->text.starts_with('*')) return frame;
   const std::size_t count = number_in(head->text.substr(1)).value_or(0);
-  bool is_message = false;
+  Kind kind = Kind::of_no_interest;
   for (std::size_t i = 0; i < count; ++i) {
     const auto element = next_element(input.substr(frame.bytes));
     if (!element) return unfinished;
-    if (i == 0) is_message = element->text == "message";
+    if (i == 0 && element->text == "message") kind = Kind::message;
+    if (i == 0 && element->text == "subscribe") kind = Kind::joined;
     frame.bytes += element->bytes;
-    frame.text = element->text;
+    // What was said comes last, the room second.
+    if (kind != Kind::joined || i == 1) frame.text = element->text;
   }
-  if (is_message) frame.kind = Kind::message;
+  frame.kind = kind;
   return frame;
 }
 
@@ -188,6 +221,16 @@ void answer_irc(std::string& out, std::string_view ping) {
   out.append("PONG ").append(ping).append("\r\n");
 }
 
+void ask_irc(std::string& out) {
+  out += "PING load\r\n";
+}
+
+// "name #room :End of /NAMES list" without the sigil, where it has all of these.
+std::string_view room_of_names_end(std::string_view parameters) {
+  parameters.remove_prefix(std::min(parameters.find('#'), parameters.size() - 1) + 1);
+  return parameters.substr(0, parameters.find(' '));
+}
+
 // Of the numeric replies that begin with 4 or 5 (RFC 2812 section 5.2) one is no refusal.
 constexpr std::string_view no_message_of_the_day = "422";
 bool is_refusal(std::string_view command) {
@@ -199,7 +242,11 @@ Frame next_irc(std::string_view input) {
   const auto line = first_line(input);
   if (!line) return unfinished;
   std::string_view rest = line->text;
-  if (rest.starts_with(':')) rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+  std::string_view source;
+  if (rest.starts_with(':')) {
+    source = rest.substr(1, rest.find_first_of("! ") - 1);
+    rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
+  }
   const std::string_view command = rest.substr(0, rest.find(' '));
   rest.remove_prefix(std::min(command.size() + 1, rest.size()));
   if (command == "PRIVMSG" && rest.starts_with('#')) {
@@ -207,7 +254,12 @@ Frame next_irc(std::string_view input) {
     rest.remove_prefix(std::min(text + 2, rest.size()));
     return {.kind = Kind::message, .bytes = line->bytes, .text = rest};
   }
+  if (command == "QUIT") return {.kind = Kind::departure, .bytes = line->bytes, .text = source};
+  if (command == "366") {
+    return {.kind = Kind::joined, .bytes = line->bytes, .text = room_of_names_end(rest)};
+  }
   const Kind kind = command == "PING"     ? Kind::ping
+                    : command == "PONG"   ? Kind::answer
                     : command == "001"    ? Kind::welcome
                     : is_refusal(command) ? Kind::refusal
                                           : Kind::of_no_interest;
@@ -223,9 +275,12 @@ constexpr std::array<Dialect, 4> table{{
      .join = join_plain,
      .publish = publish_plain,
      .answer = nullptr,
+     .ask = ask_plain,
      .next = next_plain,
      .waits_for_welcome = false,
      .has_one_order = true,
+     .tells_who_joined = true,
+     .has_many_rooms = false,
      .publisher_may_be_deaf = true,
      .longest_message = 0},
     {.name = "redis",
@@ -234,9 +289,12 @@ constexpr std::array<Dialect, 4> table{{
      .join = join_redis,
      .publish = publish_redis,
      .answer = nullptr,
+     .ask = nullptr,
      .next = next_redis,
      .waits_for_welcome = false,
      .has_one_order = true,
+     .tells_who_joined = true,
+     .has_many_rooms = true,
      .publisher_may_be_deaf = false,
      .longest_message = 0},
     {.name = "nats",
@@ -245,9 +303,12 @@ constexpr std::array<Dialect, 4> table{{
      .join = join_nats,
      .publish = publish_nats,
      .answer = answer_nats,
+     .ask = nullptr,
      .next = next_nats,
      .waits_for_welcome = false,
      .has_one_order = false,
+     .tells_who_joined = false,
+     .has_many_rooms = true,
      .publisher_may_be_deaf = false,
      .longest_message = 0},
     {.name = "irc",
@@ -256,9 +317,12 @@ constexpr std::array<Dialect, 4> table{{
      .join = join_irc,
      .publish = publish_irc,
      .answer = answer_irc,
+     .ask = ask_irc,
      .next = next_irc,
      .waits_for_welcome = true,
      .has_one_order = true,
+     .tells_who_joined = true,
+     .has_many_rooms = true,
      .publisher_may_be_deaf = false,
      // A line has at most 512 bytes, with the sender's long name in front and the room's.
      .longest_message = 384},
@@ -279,6 +343,19 @@ const Dialect& find_dialect(std::string_view name) {
     names.append(names.empty() ? "" : ", ").append(dialect.name);
   }
   throw std::invalid_argument(fmt::format("no dialect '{}'; write one of {}", name, names));
+}
+
+std::string room_name(std::size_t number) {
+  return fmt::format("load-{}", number);
+}
+
+std::string room_of_fanout(std::size_t number, std::size_t rooms) {
+  return rooms == 1 ? std::string{first_room} : room_name(number);
+}
+
+std::optional<std::size_t> number_of(std::string_view name) {
+  const std::size_t letter = name.rfind('m');
+  return letter == std::string_view::npos ? std::nullopt : number_in(name.substr(letter + 1));
 }
 
 }  // namespace switchboard::load

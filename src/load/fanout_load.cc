@@ -60,7 +60,7 @@ void FanoutLoad::open() {
 void FanoutLoad::make_rooms() {
   rooms_.resize(settings_.rooms);
   for (std::size_t i = 0; i < rooms_.size(); ++i) {
-    rooms_[i].name = rooms_.size() == 1 ? "lobby" : fmt::format("load-{}", i);
+    rooms_[i].name = room_of_fanout(i, rooms_.size());
     const std::size_t first_speakers = settings_.publishers / rooms_.size();
     const std::size_t one_more = i < settings_.publishers % rooms_.size() ? 1 : 0;
     rooms_[i].streams.resize(has_one_order() ? 1 : first_speakers + one_more);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "switchboard/reactor/reactor.hpp"
@@ -11,12 +12,14 @@
 
 #include "command_line/output.hpp"
 #include "load/churn_load.hpp"
+#include "load/crowd_load.hpp"
 #include "load/echo_load.hpp"
 #include "load/fanout_load.hpp"
 #include "load/process_account.hpp"
 #include "load/progress.hpp"
 #include "load/report.hpp"
 #include "load/settings.hpp"
+#include "load/stopped_members.hpp"
 
 namespace switchboard::load {
 
@@ -64,7 +67,7 @@ void measure(Load& load, const Settings& settings, Progress& progress) {
   print(sys::standard_output,
         to_text(RunReport{settings, load.messages(), load.times(), load.bytes_sent(),
                           load.bytes_received(), accounting.client(), accounting.server(),
-                          load.failures()}));
+                          accounting.server_memory(), load.failures()}));
 }
 
 template <typename Load>
@@ -100,9 +103,34 @@ const Failures& run_idle(EchoLoad& load, const Settings& settings, Reactor& reac
   return load.failures();
 }
 
+std::uint64_t server_memory(const Settings& settings) {
+  return settings.server_pid == 0 ? 0 : anonymous_bytes(settings.server_pid);
+}
+
+const Failures& run_crowd(CrowdLoad& load, const Settings& settings, Reactor& reactor,
+                          Progress& progress) {
+  const std::uint64_t before = server_memory(settings);
+  Accounting joining{settings.server_pid};
+  load.open();
+  joining.end();
+  load.hear_out();
+  pass(reactor, settings.warm_up);
+  const std::uint64_t after = server_memory(settings);
+  Accounting leaving{settings.server_pid};
+  load.part();
+  leaving.end();
+  load.hear_out();  // what was told beyond what was due
+  progress.erase();
+  print(sys::standard_output, to_text(CrowdReport{settings, before, after, joining, leaving,
+                                                  load.told(), load.failures()}));
+  return load.failures();
+}
+
 int run(const Settings& settings) {
   raise_descriptor_limit(settings);
   if (const auto error = sys::ignore_signal(SIGPIPE)) throw std::system_error(error, "SIGPIPE");
+  std::optional<StoppedMembers> stopped;  // before anything that a child would share
+  if (settings.stopped > 0) stopped.emplace(settings);
   Progress progress;
   Reactor reactor{settings.backend->make()};
   if (settings.mode == Mode::churn) {
@@ -113,6 +141,10 @@ int run(const Settings& settings) {
   if (settings.mode == Mode::fanout) {
     FanoutLoad load{reactor, settings, progress};
     return run_connected(load, settings, progress).empty() ? 0 : failed;
+  }
+  if (settings.mode == Mode::crowd) {
+    CrowdLoad load{reactor, settings, progress};
+    return run_crowd(load, settings, reactor, progress).empty() ? 0 : failed;
   }
   EchoLoad load{reactor, settings, progress};
   const Failures& failures = settings.mode == Mode::idle

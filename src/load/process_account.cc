@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace switchboard::load {
 
@@ -111,6 +112,21 @@ void read_core(int core, ProcessAccount& account) {
   }
 }
 
+// One of the sizes of /proc/PID/status, in bytes.
+std::uint64_t status_bytes(pid_t pid, std::string_view key) {
+  std::ifstream file(proc_path(pid, "status"));
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(key)) return std::stoull(line.substr(key.size())) * 1024;
+  }
+  throw std::runtime_error("cannot read " + proc_path(pid, "status"));
+}
+
+// The kernel keeps the highest resident size; where it may not be set back, that of its whole life
+// stands for it, which is no less.
+void forget_highest_resident_size(pid_t pid) {
+  std::ofstream(proc_path(pid, "clear_refs")) << "5";
+}
+
 void read_clocks(pid_t pid, ProcessAccount& account) {
   account.cpu_ns = cpu_nanoseconds(pid);
   account.taken_at_ns = nanoseconds(CLOCK_MONOTONIC);
@@ -145,7 +161,12 @@ ThreadAccount sum_of_threads(const ProcessAccount& start, const ProcessAccount& 
 }  // namespace
 
 Accounting::Accounting(pid_t server) : server_(server) {
-  if (server_ != 0) read_details(server_, server_start_);
+  if (server_ != 0) {
+    read_details(server_, server_start_);
+    forget_highest_resident_size(server_);
+    server_memory_.before = status_bytes(server_, "RssAnon:");
+    server_resident_ = status_bytes(server_, "VmRSS:");
+  }
   read_details(::getpid(), client_start_);
   if (server_ != 0) read_clocks(server_, server_start_);
   read_clocks(::getpid(), client_start_);
@@ -154,13 +175,23 @@ Accounting::Accounting(pid_t server) : server_(server) {
 void Accounting::end() {
   if (server_ != 0) read_clocks(server_, server_end_);
   read_clocks(::getpid(), client_end_);
-  if (server_ != 0) read_details(server_, server_end_);
+  if (server_ != 0) {
+    read_details(server_, server_end_);
+    const std::uint64_t highest = status_bytes(server_, "VmHWM:");
+    server_memory_.most =
+        server_memory_.before + (highest > server_resident_ ? highest - server_resident_ : 0);
+  }
   read_details(::getpid(), client_end_);
 }
 
 std::optional<Expense> Accounting::server() const {
   if (server_ == 0) return std::nullopt;
   return expense_between(server_start_, server_end_);
+}
+
+std::optional<MemoryUse> Accounting::server_memory() const {
+  if (server_ == 0) return std::nullopt;
+  return server_memory_;
 }
 
 std::uint64_t anonymous_bytes(pid_t pid) {

@@ -29,6 +29,13 @@ struct ProcessAccount {
   std::uint64_t core_total_ticks = 0;
 };
 
+// Anonymous memory (heap, stacks, written data) of a process: at first, and the most at any moment
+// until the end.
+struct MemoryUse {
+  std::uint64_t before = 0;  // bytes
+  std::uint64_t most = 0;
+};
+
 // Anonymous memory (heap, stacks, written data) of the process, from smaps_rollup.
 std::uint64_t anonymous_bytes(pid_t pid);
 
@@ -61,6 +68,7 @@ class Accounting {
   // After end().
   Expense client() const { return expense_between(client_start_, client_end_); }
   std::optional<Expense> server() const;
+  std::optional<MemoryUse> server_memory() const;
 
  private:
   pid_t server_;
@@ -68,6 +76,8 @@ class Accounting {
   ProcessAccount server_end_;
   ProcessAccount client_start_;
   ProcessAccount client_end_;
+  std::uint64_t server_resident_ = 0;
+  MemoryUse server_memory_;
 };
 
 }  // namespace switchboard::load

@@ -33,6 +33,7 @@ Words words_of(Mode mode) {
     case Mode::fanout:
       return {"fanout", "members", "delivery", "deliveries"};
     case Mode::idle:
+    case Mode::crowd:
     case Mode::echo:
       break;
   }
@@ -45,6 +46,10 @@ double per_message(double total, std::uint64_t messages) {
 
 double microseconds(std::uint64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / 1e3;
+}
+
+double megabytes(std::uint64_t bytes) {
+  return static_cast<double>(bytes) / 1e6;
 }
 
 // The kernel samples who has the core at each tick; the sum is exact.
@@ -118,6 +123,7 @@ std::string to_json_line(const RunReport& report) {
     json["publishers"] = settings.publishers;
     json["rooms"] = settings.rooms;
     json["dialect"] = settings.dialect->name;
+    json["stopped"] = settings.stopped;
   }
   const Json figures{{"size", settings.message_bytes},
                      {"depth", settings.depth},
@@ -130,7 +136,35 @@ std::string to_json_line(const RunReport& report) {
                      {"latency_us", to_json(report.times)}};
   json.update(figures);
   if (report.server) json["server"] = to_json(*report.server, report.messages);
+  if (report.server_memory) {
+    json["server"]["anonymous_before"] = report.server_memory->before;
+    json["server"]["anonymous_most"] = report.server_memory->most;
+  }
   json["client"] = to_json(report.client, report.messages);
+  json["failures"] = Json(report.failures);
+  return json.dump() + "\n";
+}
+
+std::string cpu_of(const std::optional<Expense>& server) {
+  return server ? fmt::format(" (server's CPU: {:.2f} s)", server->cpu_ns / 1e9) : std::string{};
+}
+
+std::string to_json_line(const CrowdReport& report, double bytes_each) {
+  const Settings& settings = report.settings;
+  Json json{{"mode", "crowd"},
+            {"connections", settings.connections},
+            {"rooms", settings.rooms},
+            {"rooms_each", settings.rooms_each},
+            {"dialect", settings.dialect->name},
+            {"joined_seconds", report.joining.client().seconds},
+            {"left", settings.leavers},
+            {"told", report.told},
+            {"left_seconds", report.leaving.client().seconds}};
+  if (settings.server_pid != 0) {
+    json["bytes_per_person"] = bytes_each;
+    json["joined_server_cpu_ns"] = report.joining.server()->cpu_ns;
+    json["left_server_cpu_ns"] = report.leaving.server()->cpu_ns;
+  }
   json["failures"] = Json(report.failures);
   return json.dump() + "\n";
 }
@@ -151,6 +185,11 @@ std::string to_text(const RunReport& report) {
                   rate_of(report) * static_cast<double>(settings.message_bytes) / 1e6);
   text += to_text(report.times);
   if (report.server) text += to_text("server", *report.server, report.messages, words.unit);
+  if (report.server_memory) {
+    text +=
+        fmt::format("  server's memory: {:.2f} MB, then {:.2f} MB at most\n",
+                    megabytes(report.server_memory->before), megabytes(report.server_memory->most));
+  }
   text += to_text("client", report.client, report.messages, words.unit);
   return text + to_text(report.failures);
 }
@@ -179,6 +218,25 @@ std::string to_text(const IdleReport& report) {
              "  server, idle for {:.1f} s: {:.0f} us of CPU, {} context switches\n",
              connections, each, report.server.seconds, report.server.cpu_ns / 1e3, switches) +
          to_text(report.failures);
+}
+
+std::string to_text(const CrowdReport& report) {
+  const Settings& settings = report.settings;
+  const double each =
+      (static_cast<double>(report.anonymous_after) - static_cast<double>(report.anonymous_before)) /
+      static_cast<double>(settings.connections);
+  if (settings.json) return to_json_line(report, each);
+  std::string text = fmt::format("{} people in {} rooms, {} each, all in after {:.2f} s{}\n",
+                                 settings.connections, settings.rooms, settings.rooms_each,
+                                 report.joining.client().seconds, cpu_of(report.joining.server()));
+  if (settings.server_pid != 0)
+    text += fmt::format("  {:.0f} bytes of the server's memory each\n", each);
+  if (settings.leavers > 0) {
+    text +=
+        fmt::format("  {} go at once: {} tellings, the last after {:.2f} s{}\n", settings.leavers,
+                    report.told, report.leaving.client().seconds, cpu_of(report.leaving.server()));
+  }
+  return text + to_text(report.failures);
 }
 
 }  // namespace switchboard::load

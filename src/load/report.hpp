@@ -21,6 +21,7 @@ struct RunReport {
   std::uint64_t bytes_received;  //
   Expense client;
   std::optional<Expense> server;
+  std::optional<MemoryUse> server_memory;
   const Failures& failures;
 };
 
@@ -32,8 +33,19 @@ struct IdleReport {
   const Failures& failures;
 };
 
+struct CrowdReport {
+  const Settings& settings;
+  std::uint64_t anonymous_before;  // bytes; 0 where nobody looked
+  std::uint64_t anonymous_after;   // when everybody was in
+  const Accounting& joining;       // from the first connection until all were in
+  const Accounting& leaving;       // from the first close until all had been told
+  std::uint64_t told;              // how often somebody was told of somebody
+  const Failures& failures;
+};
+
 // One line of JSON, or a few lines of text.
 std::string to_text(const RunReport& report);
 std::string to_text(const IdleReport& report);
+std::string to_text(const CrowdReport& report);
 
 }  // namespace switchboard::load

@@ -139,6 +139,23 @@ std::string list_of_dialects() {
   return list;
 }
 
+Option rooms_row(Settings& settings, std::string help) {
+  return {
+      .name = "--rooms",
+      .placeholder = "N",
+      .initial = "1",
+      .help = std::move(help),
+      .apply = [&](std::string_view value) { settings.rooms = *parse_count(value, Off::refused); }};
+}
+
+Option dialect_row(Settings& settings) {
+  return {.name = "--dialect",
+          .placeholder = "NAME",
+          .initial = std::string{dialects().front().name},
+          .help = list_of_dialects(),
+          .apply = [&](std::string_view value) { settings.dialect = &find_dialect(value); }};
+}
+
 std::vector<Option> fanout_rows(Settings& settings) {
   auto rows = echo_rows(settings);
   for (Option& row : rows) {
@@ -154,23 +171,77 @@ std::vector<Option> fanout_rows(Settings& settings) {
                   .apply = [&](std::string_view value) {
                     settings.publishers = *parse_count(value, Off::refused);
                   }});
-  rows.push_back({.name = "--rooms",
-                  .placeholder = "N",
-                  .initial = "1",
-                  .help = "among which publishers and members are divided evenly",
-                  .apply = [&](std::string_view value) {
-                    settings.rooms = *parse_count(value, Off::refused);
-                  }});
+  rows.push_back(rooms_row(settings, "among which publishers and members are divided evenly"));
   rows.push_back(
-      {.name = "--dialect",
-       .placeholder = "NAME",
-       .initial = std::string{dialects().front().name},
-       .help = list_of_dialects(),
-       .apply = [&](std::string_view value) { settings.dialect = &find_dialect(value); }});
+      {.name = "--stopped",
+       .placeholder = "N",
+       .initial = "",
+       .help = "further members, in a process that stops (SIGSTOP) once they are in",
+       .apply =
+           [&](std::string_view value) { settings.stopped = *parse_count(value, Off::refused); },
+       .example = "1"});
+  rows.push_back(dialect_row(settings));
   return rows;
 }
 
+std::vector<Option> crowd_rows(Settings& settings) {
+  auto rows = common_rows(settings);
+  std::erase_if(rows,
+                [](const Option& row) { return row.name == "--size" || row.name == "--duration"; });
+  for (Option& row : rows) {
+    if (row.name == "--connections") row.help = "people";
+    if (row.name == "--warm-up") row.help = "how long to wait before memory is looked at";
+  }
+  rows.push_back(rooms_row(settings, "among which people are divided evenly"));
+  rows.push_back({.name = "--rooms-each",
+                  .placeholder = "N",
+                  .initial = "1",
+                  .help = "in how many of them each is",
+                  .apply = [&](std::string_view value) {
+                    settings.rooms_each = *parse_count(value, Off::refused);
+                  }});
+  rows.push_back(
+      {.name = "--leave",
+       .placeholder = "N",
+       .initial = "",
+       .help = "so many of them go at once in the end, of each room as many",
+       .apply =
+           [&](std::string_view value) { settings.leavers = *parse_count(value, Off::refused); },
+       .example = "5000"});
+  rows.push_back(dialect_row(settings));
+  return rows;
+}
+
+void check_crowd(const Settings& settings) {
+  const Dialect& dialect = *settings.dialect;
+  if (dialect.ask == nullptr) {
+    throw UsageError(
+        fmt::format("--dialect: {} tells nobody who goes; write plain or irc", dialect.name));
+  }
+  if (settings.rooms > settings.connections) {
+    throw UsageError(fmt::format("--rooms: there are only {} people; write at most as many",
+                                 settings.connections));
+  }
+  const std::size_t most = dialect.has_many_rooms ? settings.rooms : 1;
+  if (settings.rooms_each > most) {
+    throw UsageError(
+        fmt::format("--rooms-each: one can be in no more than {} here; write at most "
+                    "that",
+                    most));
+  }
+  if (settings.leavers > settings.connections) {
+    throw UsageError(fmt::format("--leave: there are only {} people; write at most as many",
+                                 settings.connections));
+  }
+}
+
 void check_fanout(const Settings& settings) {
+  if (settings.stopped > 0 && !settings.dialect->tells_who_joined) {
+    throw UsageError(
+        fmt::format("--stopped: {} tells nobody that they are in a room; write "
+                    "--dialect plain, redis or irc",
+                    settings.dialect->name));
+  }
   if (settings.message_bytes < smallest_published) {
     throw UsageError(
         fmt::format("--size: {} is too short for what a published line carries; write "
@@ -211,6 +282,11 @@ members of a room must get its messages in one order. Latency is from publishing
 
 )";
 
+constexpr const char* crowd_footer =
+    R"(With --leave, each of those who stay must be told of each who goes and shared a room with them, once.
+
+)";
+
 }  // namespace
 
 Parsed parse_settings(int argc, const char* const* argv) {
@@ -237,6 +313,10 @@ Parsed parse_settings(int argc, const char* const* argv) {
            .help = "messages to the members of a chat room: deliveries and their latency",
            .footer = std::string{fanout_footer} + footer,
            .options = fanout_rows(settings)},
+          {.name = "crowd",
+           .help = "people in many rooms: what each costs, and many who go at once",
+           .footer = std::string{crowd_footer} + footer,
+           .options = crowd_rows(settings)},
       }};
   Outcome outcome = parse(program, argc, argv);
   if (auto* information = std::get_if<Information>(&outcome)) return std::move(*information);
@@ -246,6 +326,7 @@ Parsed parse_settings(int argc, const char* const* argv) {
     throw UsageError("--server-pid is missing: whose memory is to be read? write --server-pid PID");
   }
   if (settings.mode == Mode::fanout) check_fanout(settings);
+  if (settings.mode == Mode::crowd) check_crowd(settings);
   if (settings.rate > 0 && settings.depth > 1) {
     throw UsageError("--depth and --rate contradict each other; give one of them");
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <ostream>
 #include <stdexcept>
 #include <string>
@@ -34,7 +35,16 @@ struct Case {
 const Case cases[] = {
     {"plain", "Who are you?\r\n14:03 <a> hello\n", {of_no_interest, of_no_interest}},
     {"plain", "14:03 <a> [load 1 2 3] abc\r\n", {{Kind::message, "[load 1 2 3] abc"}}},
-    {"redis", "*3\r\n$9\r\nsubscribe\r\n$5\r\nlobby\r\n:1\r\n", {{Kind::of_no_interest, ":1"}}},
+    {"plain",
+     "-- you are in lobby, alone so far\n-- you are in load-7 with a\r\n-- you are away\n",
+     {{Kind::joined, "lobby"}, {Kind::joined, "load-7"}, of_no_interest}},
+    {"plain",
+     "14:03 <- load-m7 has gone\n14:03 <- b has gone (so long)\n14:03 <- c has left lobby\n",
+     {{Kind::departure, "load-m7"}, {Kind::departure, "b"}, of_no_interest}},
+    {"plain",
+     "-- there is no /load; /help\n-- there is no /lo\n\n",
+     {{Kind::answer, ""}, of_no_interest, of_no_interest}},
+    {"redis", "*3\r\n$9\r\nsubscribe\r\n$5\r\nlobby\r\n:1\r\n", {{Kind::joined, "lobby"}}},
     {"redis", ":100\r\n+OK\r\n", {of_no_interest, of_no_interest}},
     {"redis", "-ERR no such command\r\n", {{Kind::refusal, "ERR no such command"}}},
     {"redis",
@@ -49,7 +59,11 @@ const Case cases[] = {
     {"irc", ":s 001 m0 :Welcome\r\n", {{Kind::welcome, "m0 :Welcome"}}},
     {"irc",
      ":s 422 m0 :No MOTD\r\n:s 366 m0 #a :End\r\n",
-     {{Kind::of_no_interest, "m0 :No MOTD"}, {Kind::of_no_interest, "m0 #a :End"}}},
+     {{Kind::of_no_interest, "m0 :No MOTD"}, {Kind::joined, "a"}}},
+    {"irc",
+     ":m7!~u@h QUIT :Quit: so long\r\nQUIT\r\n",
+     {{Kind::departure, "m7"}, {Kind::departure, ""}}},
+    {"irc", ":s PONG s :load\r\n:s 366\r\n", {{Kind::answer, "s :load"}, {Kind::joined, ""}}},
     {"irc", "PING :a b\r\n:s PING x\r\n", {{Kind::ping, ":a b"}, {Kind::ping, "x"}}},
     {"irc", ":s 433 * m0 :In use\r\n", {{Kind::refusal, ":s 433 * m0 :In use"}}},
     {"irc", "ERROR :Closing link\r\n", {{Kind::refusal, "ERROR :Closing link"}}},
@@ -134,6 +148,22 @@ TEST(Dialects, publish_and_answer) {
     if (row.answer == nullptr) continue;
     dialect.answer(out, ":x");
     EXPECT_EQ(out, row.answer);
+  }
+}
+
+TEST(Dialects, number_their_members) {
+  EXPECT_EQ(number_of("load-m17"), 17U);
+  EXPECT_EQ(number_of("m0"), 0U);
+  for (const char* other : {"", "m", "p3", "load-p3", "m1x", "anna"}) {
+    EXPECT_EQ(number_of(other), std::nullopt) << other;
+  }
+}
+
+TEST(Dialects, ask_what_is_answered) {
+  for (const Dialect& dialect : dialects()) {
+    std::string out;
+    if (dialect.ask != nullptr) dialect.ask(out);
+    EXPECT_EQ(dialect.ask != nullptr, out.ends_with('\n')) << dialect.name;
   }
 }
 

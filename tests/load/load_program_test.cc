@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "chat/chat_server.hpp"
 #include "server/echo_server.hpp"
 #include "support/backends.hpp"
 #include "support/foreign_servers.hpp"
@@ -147,12 +148,53 @@ void expect_fanout_over(const Endpoint& endpoint, const std::string& dialect) {
 }
 
 TEST(LoadProgramFanout, over_our_chat) {
-  Process chat{program(
-      {"chat", "--listen", "plain+tcp://127.0.0.1:0", "--flood", "off", "--log-level", "error"})};
-  std::string line = chat.read_line().value_or("it did not get ready");
-  const std::size_t dialect = line.find("plain+");
-  ASSERT_NE(dialect, std::string::npos) << line;
-  expect_fanout_over(ready_endpoint(line.erase(dialect, 6)), "plain");
+  ChatServer chat{{"--flood", "off", "--log-level", "error"}};
+  expect_fanout_over(chat.endpoint(), "plain");
+}
+
+class LoadProgramChat : public testing::TestWithParam<std::string> {
+ protected:
+  Json run(const std::vector<std::string>& arguments) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"--server", chat.endpoint().to_string(), "--dialect", GetParam(),
+                           "--json", "--server-pid", std::to_string(chat.process().pid())});
+    const Outcome outcome = run_load(all);
+    EXPECT_EQ(outcome.status, 0) << outcome.output << outcome.errors;
+    Json report = Json::parse(outcome.output);
+    EXPECT_EQ(report["failures"], Json::object());
+    return report;
+  }
+
+  ChatServer chat{{"--flood", "off", "--log-level", "error", "--output-limit", "256KiB"},
+                  {GetParam() + "+tcp://127.0.0.1:0"}};
+};
+
+// They are closed at last, and told of to the others, who miss nothing.
+TEST_P(LoadProgramChat, members_that_are_stopped_are_not_waited_for) {
+  const Json report = run({"fanout", "--connections", "5", "--stopped", "2", "--size", "380",
+                           "--depth", "100", "--warm-up", "0s", "--count", "20000"});
+  EXPECT_EQ(report["messages"], 20'000U * 5);
+  EXPECT_EQ(report["stopped"], 2U);
+  EXPECT_GT(report["server"]["anonymous_most"], report["server"]["anonymous_before"]);
+}
+
+TEST_P(LoadProgramChat, those_who_stay_are_told_of_a_crowd_that_goes) {
+  const bool is_irc = GetParam() == "irc";
+  const Json report = run({"crowd", "--connections", "300", "--rooms", "10", "--rooms-each",
+                           is_irc ? "2" : "1", "--leave", "100", "--warm-up", "10ms"});
+  // 20 stay of each room, 10 go; in two rooms each, those of three rooms share one with somebody.
+  EXPECT_EQ(report["told"], 200U * (is_irc ? 30 : 10));
+  EXPECT_GT(report["bytes_per_person"], 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, LoadProgramChat, testing::Values("plain", "irc"),
+                         [](const auto& dialect) { return dialect.param; });
+
+TEST(LoadProgramChatFailures, a_member_that_cannot_be_stopped_in_a_room_says_why) {
+  const Outcome outcome = run_load({"fanout", "--server", "unix:///nowhere", "--stopped", "1"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.errors, HasSubstr("a member that was to be stopped: "));
+  EXPECT_THAT(outcome.errors, HasSubstr("did not get into their rooms"));
 }
 
 TEST(LoadProgramFanout, over_redis) {

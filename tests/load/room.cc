@@ -52,8 +52,12 @@ std::size_t take_plain(Room& room, Connection& connection, std::string_view inpu
   Guest& guest = room.guest(connection);
   if (guest.name.empty()) {
     guest = {.name = line.text, .room = "lobby", .is_member = line.text.starts_with("load-m")};
+    connection.write("-- you are in lobby, alone so far\r\n");
   } else if (line.text.starts_with("/join ")) {
     guest.room = line.text.substr(6);
+    connection.write("-- you are in " + guest.room + " with somebody\r\n");
+  } else if (line.text == "/load") {
+    connection.write("-- there is no /load\r\n");
   } else {
     room.say(connection, guest.room, line.text);
   }
@@ -62,6 +66,10 @@ std::size_t take_plain(Room& room, Connection& connection, std::string_view inpu
 
 std::string wrap_plain(const Guest& sender, const std::string& text) {
   return "14:03 <" + sender.name + "> " + text + "\r\n";
+}
+
+std::string take_leave_plain(const Guest& gone) {
+  return "14:03 <- " + gone.name + " has gone\r\n";
 }
 
 std::string a_minute_later(std::string wrapped) {
@@ -157,9 +165,12 @@ std::size_t take_irc(Room& room, Connection& connection, std::string_view input)
     if (room.unwelcomed.size() >= room.welcomes_from) welcome_all(room);
   } else if (words[0] == "JOIN") {
     guest.room = words[1];
-    connection.write(":" + guest.name + "!u@h JOIN " + words[1] + "\r\n:test 366 :End\r\n");
+    connection.write(":" + guest.name + "!u@h JOIN " + words[1] + "\r\n:test 366 " + guest.name +
+                     " " + words[1] + " :End\r\n");
   } else if (words[0] == "PONG") {
     ++room.answers;
+  } else if (words[0] == "PING") {
+    connection.write(":test PONG test :" + words[1] + "\r\n");
   } else if (words[0] == "PRIVMSG" && guest.room != words[1]) {
     connection.write(":test 404 " + words[1] + " :Cannot send to channel\r\n");
   } else if (words[0] == "PRIVMSG") {
@@ -172,6 +183,10 @@ std::string wrap_irc(const Guest& sender, const std::string& text) {
   return ":" + sender.name + "!~u@127.0.0.1 PRIVMSG " + sender.room + " :" + text + "\r\n";
 }
 
+std::string take_leave_irc(const Guest& gone) {
+  return ":" + gone.name + "!~u@127.0.0.1 QUIT :Connection reset\r\n";
+}
+
 std::string from_another_host(std::string wrapped) {
   return wrapped.replace(wrapped.find("127.0.0.1"), 9, "localhost");
 }
@@ -181,6 +196,7 @@ const Host hosts[] = {
      .open = open_plain,
      .take = take_plain,
      .wrap = wrap_plain,
+     .take_leave = take_leave_plain,
      .aside = "14:03 * somebody came\r\n",
      .aside_is_answered = false,
      .reword = a_minute_later,
@@ -189,6 +205,7 @@ const Host hosts[] = {
      .open = open_silently,
      .take = take_redis,
      .wrap = wrap_redis,
+     .take_leave = nullptr,
      .aside = "*3\r\n$9\r\nsubscribe\r\n$5\r\nother\r\n:2\r\n",
      .aside_is_answered = false,
      .reword = nullptr,
@@ -197,6 +214,7 @@ const Host hosts[] = {
      .open = open_nats,
      .take = take_nats,
      .wrap = wrap_nats,
+     .take_leave = nullptr,
      .aside = "PING\r\n",
      .aside_is_answered = true,
      .reword = nullptr,
@@ -205,6 +223,7 @@ const Host hosts[] = {
      .open = open_the_door,
      .take = take_irc,
      .wrap = wrap_irc,
+     .take_leave = take_leave_irc,
      .aside = "PING :again\r\n",
      .aside_is_answered = true,
      .reword = from_another_host,
@@ -237,7 +256,12 @@ std::size_t Room::on_data(Connection& connection, const Slice& input) {
 }
 
 void Room::on_closed(Connection& connection, const Closed&) {
+  const Guest gone = guests_[connection.id().packed()];
   guests_.erase(connection.id().packed());
+  if (!farewell) return;
+  table.for_each([&](Connection& hearer) {
+    if (guest(hearer).room == gone.room) farewell(hearer, host.take_leave(gone));
+  });
 }
 
 void Room::say(Connection& sender, const std::string& room, const std::string& text) {

@@ -28,6 +28,8 @@ struct Host {
   std::size_t (*take)(Room& room, Connection& guest, std::string_view input);
   // A message as a member is sent it.
   std::string (*wrap)(const Guest& sender, const std::string& text);
+  // That somebody has gone; null where nobody is told.
+  std::string (*take_leave)(const Guest& gone);
   // What a server may say to one member at any time; and whether it wants an answer.
   const char* aside;
   bool aside_is_answered;
@@ -58,6 +60,10 @@ class Room final : public ConnectionHandler {
   std::string wrap(const std::string& text) const { return host.wrap(*speaking_, text); }
   static void tell(Connection& member, const std::string& wrapped) { member.write(wrapped); }
   void deliver_well(Connection& member, const std::string& text) { tell(member, wrap(text)); }
+
+  // How a guest is told that another one of their room has gone; by default it is not. The text is
+  // the host's.
+  std::function<void(Connection& hearer, const std::string& text)> farewell;
 
   Deliver deliver = [this](Connection& member, const std::string& text) {
     deliver_well(member, text);

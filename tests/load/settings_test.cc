@@ -59,11 +59,23 @@ TEST(Settings, of_a_fanout_have_a_dialect_and_rooms) {
   const Settings usual = parse({"fanout"});
   EXPECT_EQ(usual.dialect->name, "plain");
   EXPECT_EQ(usual.rooms, 1U);
+  EXPECT_EQ(usual.stopped, 0U);
   const Settings settings = parse({"fanout", "--dialect=nats", "--rooms=4", "--publishers=5",
                                    "--connections=8", "--on-demand"});
   EXPECT_EQ(settings.dialect->name, "nats");
   EXPECT_EQ(settings.rooms, 4U);
   EXPECT_TRUE(settings.on_demand);
+}
+
+TEST(Settings, of_a_crowd_have_people_in_rooms_and_some_who_leave) {
+  const Settings usual = parse({"crowd"});
+  EXPECT_EQ(usual.leavers, 0U);
+  EXPECT_EQ(usual.rooms_each, 1U);
+  const Settings settings = parse(
+      {"crowd", "--dialect=irc", "--connections=9", "--rooms=4", "--rooms-each=2", "--leave=9"});
+  EXPECT_EQ(settings.mode, Mode::crowd);
+  EXPECT_EQ(settings.rooms_each, 2U);
+  EXPECT_EQ(settings.leavers, 9U);
 }
 
 TEST(Settings, mistakes_name_the_option_and_the_mend) {
@@ -77,6 +89,12 @@ TEST(Settings, mistakes_name_the_option_and_the_mend) {
   EXPECT_THAT(complaint({"fanout", "--dialect=irc", "--size=500"}), HasSubstr("at most 384"));
   EXPECT_THAT(complaint({"fanout", "--dialect=xmpp"}), HasSubstr("plain, redis, nats, irc"));
   EXPECT_THAT(complaint({"fanout", "--rooms=2", "--connections=9"}), HasSubstr("at most 1"));
+  EXPECT_THAT(complaint({"fanout", "--dialect=nats", "--stopped=1"}), HasSubstr("--dialect plain"));
+  EXPECT_THAT(complaint({"crowd", "--dialect=redis"}), HasSubstr("write plain or irc"));
+  EXPECT_THAT(complaint({"crowd", "--rooms=2"}), HasSubstr("only 1 people"));
+  EXPECT_THAT(complaint({"crowd", "--leave=2"}), HasSubstr("only 1 people"));
+  EXPECT_THAT(complaint({"crowd", "--rooms=3", "--connections=3", "--rooms-each=2"}),
+              HasSubstr("no more than 1"));
   EXPECT_THAT(complaint({"ecco"}), HasSubstr("no command 'ecco'"));
 }
 

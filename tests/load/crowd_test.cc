@@ -1,0 +1,120 @@
+// The crowd against a little room, in both dialects that it speaks and over every backend. Room and
+// load share a reactor.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <tuple>
+
+#include "switchboard/net/listener.hpp"
+
+#include "load/crowd_load.hpp"
+#include "load/room.hpp"
+#include "support/backends.hpp"
+
+namespace switchboard::load {
+namespace {
+
+using test::Room;
+
+class Crowd : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+ protected:
+  Crowd() {
+    settings.mode = Mode::crowd;
+    settings.server = listener.endpoint();
+    settings.dialect = &find_dialect(std::get<1>(GetParam()));
+    settings.connections = 56;
+    settings.rooms = 7;
+    settings.leavers = 14;
+    room.farewell = [](Connection& hearer, const std::string& text) { hearer.write(text); };
+  }
+
+  Failures run() {
+    Failures failures;
+    {
+      CrowdLoad load{reactor, settings, progress};
+      load.open();
+      load.hear_out();
+      load.part();
+      load.hear_out();
+      told = load.told();
+      failures = load.failures();
+    }
+    while (room.table.size() > 0) reactor.turn();  // lest the next crowd is told of this one
+    return failures;
+  }
+
+  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
+  Room room{reactor, std::get<1>(GetParam())};
+  Listener listener{reactor, Endpoint::parse("tcp://127.0.0.1:0"), room.table};
+  Settings settings;
+  Progress progress{false};
+  std::uint64_t told = 0;
+};
+
+TEST_P(Crowd, each_who_stays_is_told_of_each_who_shared_their_room) {
+  EXPECT_EQ(run(), Failures{});
+  EXPECT_EQ(told, 7U * 2 * 6);
+}
+
+TEST_P(Crowd, may_lose_nobody_and_everybody) {
+  for (const std::size_t leavers : {0U, 56U}) {
+    settings.leavers = leavers;
+    EXPECT_EQ(run(), Failures{});
+    EXPECT_EQ(told, 0U);
+  }
+}
+
+struct Fault {
+  std::function<void(Connection& hearer, const std::string& text)> farewell;
+  const char* counted_as;
+};
+
+TEST_P(Crowd, what_a_server_tells_wrong_is_counted_by_name) {
+  int count = 0;
+  const auto once = [&] { return ++count == 50; };
+  const auto say = [](Connection& hearer, std::string text, const char* who) {
+    const std::size_t name = text.find_first_of("0123456789", text.find('m'));
+    text.replace(name, text.find_first_not_of("0123456789", name) - name, who);
+    hearer.write(text);
+  };
+  const Fault faults[] = {
+      {[&](Connection& hearer, const std::string& text) {
+         hearer.write(text);
+         if (once()) hearer.write(text);
+       },
+       "told twice that somebody has gone"},
+      {[&](Connection& hearer, const std::string& text) {
+         hearer.write(text);
+         if (once()) say(hearer, text, "14");
+       },
+       "told that somebody has gone who has not"},
+      {[&](Connection& hearer, const std::string& text) {
+         hearer.write(text);
+         if (!once()) return;
+         for (const char* who : {"0", "1"}) say(hearer, text, who);  // one of them is of another
+       },
+       "told of somebody of another room"},
+      {[&](Connection& hearer, const std::string& text) {
+         if (once()) return hearer.drain();
+         hearer.write(text);
+       },
+       "closed by the server"},
+  };
+  for (const Fault& fault : faults) {
+    count = 0;
+    room.farewell = fault.farewell;
+    const Failures failures = run();
+    EXPECT_TRUE(failures.contains(fault.counted_as)) << fault.counted_as;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(BackendsAndDialects, Crowd,
+                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
+                                          testing::Values("plain", "irc")),
+                         [](const auto& param) {
+                           return std::get<0>(param.param) + "_" + std::get<1>(param.param);
+                         });
+
+}  // namespace
+}  // namespace switchboard::load

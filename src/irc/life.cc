@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "irc/commands.hpp"
@@ -72,7 +73,9 @@ void Service::uncount(Session& session) noexcept {
 
 void Service::arm_timer(Session& session, Nanoseconds delay) {
   session.timer = reactor_.call_after(delay, [this, id = session.id] {
-    if (Connection* connection = connections_.find(id)) on_timer(session_of(*connection));
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr) return;
+    closing_if_thrown(id, [&] { on_timer(session_of(*connection)); });
   });
 }
 
@@ -131,7 +134,13 @@ void Service::remember(const chat::Person& person, std::string_view nick) {
 void Service::tell_watchers(std::string_view nick, const Numeric& numeric, std::string_view text) {
   const auto found = watchers_.find(folded(nick));
   if (found == watchers_.end()) return;
-  for (Session* watcher : found->second) reply(*watcher, numeric, {}, text);
+  for (Session* watcher : found->second) {
+    try {
+      reply(*watcher, numeric, {}, text);
+    } catch (const std::bad_alloc&) {
+      close(watcher->id);  // as for any line that somebody misses
+    }
+  }
 }
 
 bool Service::monitor(Session& session, std::string_view nick) {
@@ -142,6 +151,18 @@ bool Service::monitor(Session& session, std::string_view nick) {
   session.monitored.emplace_back(nick);
   watchers_[key].push_back(&session);
   return true;
+}
+
+// Of whoever ends: there may be no memory, and so the names are folded where they are.
+void Service::forget_watcher(Session& session) noexcept {
+  for (std::string& nick : session.monitored) {
+    std::ranges::transform(nick, nick.begin(), fold);
+    const auto found = watchers_.find(nick);
+    if (found == watchers_.end()) continue;
+    std::erase(found->second, &session);
+    if (found->second.empty()) watchers_.erase(found);
+  }
+  session.monitored.clear();
 }
 
 void Service::unmonitor(Session& session, std::string_view nick) {

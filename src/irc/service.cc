@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "chat/text.hpp"
@@ -62,10 +63,12 @@ Service::Service(Reactor& reactor, chat::Chat& chat, chat::AddressLimit& address
 Service::~Service() {
   *is_alive_ = false;
   chat_.set_observer(nullptr);
-  for (auto& [id, session] : sessions_) {
-    chat_.dismiss(session.person);
-    cancel_timers(session);
-  }
+}
+
+Session::~Session() {
+  service.chat_.dismiss(person);
+  service.cancel_timers(*this);
+  service.forget_watcher(*this);
 }
 
 void Service::reload(Settings settings) {
@@ -144,17 +147,17 @@ void Service::on_open(Connection& connection) {
 }
 
 void Service::on_closed(Connection& connection, const Closed& closed) {
-  const auto found = sessions_.find(connection.id().packed());
-  Session& session = found->second;
-  cancel_timers(session);
-  while (!session.monitored.empty()) unmonitor(session, std::string{session.monitored.back()});
+  // None where there was no memory for one. Ends with this call, whatever may throw in it.
+  const auto found = sessions_.extract(connection.id().packed());
+  if (closed_callback_) closed_callback_(connection, closed);
+  if (found.empty()) return;
+  Session& session = found.mapped();
+  if (!session.is_registered()) --unregistered_;
+  uncount(session);
+  forget_watcher(session);
+  turn_end_.ask();
   chat_.quit(session.person, closed.reason == CloseReason::peer_closed ? "Connection closed"
                                                                        : to_string(closed.reason));
-  uncount(session);
-  if (!session.is_registered()) --unregistered_;
-  sessions_.erase(found);
-  turn_end_.ask();
-  if (closed_callback_) closed_callback_(connection, closed);
 }
 
 void Service::on_end(Connection& connection, std::span<const std::byte>) {
@@ -166,15 +169,24 @@ void Service::on_drained(Connection& connection) {
   go_on_with_streams(connection, session);
 }
 
-// The name is free at once; what was sent before is still delivered, and ERROR is the last of it.
+// Where there is no memory for a farewell, there is none.
 void Service::show_out(Session& session, std::string_view why, std::string_view others_see) {
   if (session.is_leaving) return;
   session.is_leaving = true;
   cancel_timers(session);
   session.streams.clear();
-  chat_.quit(session.person, others_see);
   uncount(session);
+  try {
+    bid_farewell(session, why, others_see);
+  } catch (const std::bad_alloc&) {
+    close(session.id);
+  }
+}
+
+// The name is free at once; what was sent before is still delivered, and ERROR is the last of it.
+void Service::bid_farewell(Session& session, std::string_view why, std::string_view others_see) {
   turn_end_.ask();
+  chat_.quit(session.person, others_see);
   // ERROR is the answer to QUIT, and to nothing else that it interrupts.
   const bool is_answer =
       session.is_in_command && session.labelled != nullptr && !session.labelled->has_begun();
@@ -188,8 +200,16 @@ void Service::show_out(Session& session, std::string_view why, std::string_view 
   if (Connection* connection = connections_.find(session.id)) connection->drain();
 }
 
+void Service::close(ConnectionId id) {
+  if (Connection* connection = connections_.find(id)) connection->close();
+}
+
 void Session::deliver(const Slice& bytes) {
-  service.deliver(*this, bytes);
+  try {
+    service.deliver(*this, bytes);
+  } catch (const std::bad_alloc&) {
+    service.close(id);  // who misses a line goes; the others have theirs
+  }
 }
 
 void Session::show_out(std::string_view why) {
@@ -330,11 +350,13 @@ void Service::check_password(Session& session, std::string hash, std::string pas
            Session& waiting = session_of(*connection);
            waiting.awaits_verdict = false;
            if (waiting.is_leaving) return;
-           waiting.is_in_command = true;
-           verdict(waiting, is_right);
-           end_answer(waiting);
-           waiting.is_in_command = false;
-           connection->resume_reading();
+           closing_if_thrown(id, [&] {
+             waiting.is_in_command = true;
+             verdict(waiting, is_right);
+             end_answer(waiting);
+             waiting.is_in_command = false;
+             connection->resume_reading();
+           });
          });
 }
 

@@ -135,6 +135,18 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void on_quit(const chat::Person& person) override;
 
   Session& session_of(const Connection& connection);
+  void bid_farewell(Session& session, std::string_view why, std::string_view others_see);
+  void close(ConnectionId id);
+  // Outside of a connection's callbacks nobody else closes it.
+  template <typename Step>
+  void closing_if_thrown(ConnectionId id, Step step) {
+    try {
+      step();
+    } catch (...) {
+      close(id);
+      throw;
+    }
+  }
   void turn_away_stranger(Session& session, Stranger stranger);
   bool may_go_on(Connection& connection, Session& session);
   void take_line(Session& session, std::string_view line);
@@ -152,6 +164,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void on_timer(Session& session);
   void cancel_timers(const Session& session);
   void uncount(Session& session) noexcept;
+  void forget_watcher(Session& session) noexcept;
   void remember(const chat::Person& person, std::string_view nick);
   void tell_watchers(std::string_view nick, const Numeric& numeric, std::string_view text);
 

@@ -50,6 +50,7 @@ struct Session final : chat::Outlet {
       : service(of), person(*this, form), id(its_id), place(std::move(its_place)) {
     person.set_profile(&profile);
   }
+  ~Session();  // gone from the chat, without a word where they have not quit
   void deliver(const Slice& bytes) override;
   void show_out(std::string_view why) override;
 

@@ -111,8 +111,8 @@ void ChatFrame::begin() {
 
 void ChatFrame::check() {
   for_each_table([this](ConnectionTable& table) {
-    table.for_each([this](Connection& connection) {
-      world_.expect(connection.queued_bytes() <= limits_.output_limit_bytes,
+    table.for_each([&](Connection& connection) {
+      world_.expect(connection.queued_bytes() <= table.limits().output_limit_bytes,
                     "more is queued than the limit allows");
     });
   });
@@ -184,7 +184,7 @@ bool ChatFrame::is_quiet() {
       if (each.queued_bytes() > 0 || each.unconsumed_bytes() > 0) is_said_and_sent = false;
     });
   });
-  return is_said_and_sent && waits_to_connect_ == 0;
+  return is_said_and_sent && !is_busy() && waits_to_connect_ == 0;
 }
 
 void ChatFrame::compare() {

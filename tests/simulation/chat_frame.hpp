@@ -41,6 +41,8 @@ class ChatFrame : public ServiceWorkload {
 
   // Each table of connections there is.
   virtual void for_each_table(const std::function<void(ConnectionTable&)>& visit);
+  // Whether something is under way that no connection knows of.
+  virtual bool is_busy() const { return false; }
   virtual void shut_down_services(Nanoseconds timeout, const std::function<void()>& done);
   void ended_one(const Connection& connection, const Closed& closed);
 

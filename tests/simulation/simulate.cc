@@ -17,6 +17,7 @@ constexpr std::array rows{
     WorkloadRow{"echo", make_echo_workload},
     WorkloadRow{"piecewise", make_piecewise_workload},
     WorkloadRow{"chat", make_chat_workload},
+    WorkloadRow{"irc", make_irc_workload},
 };
 
 // A program may go on where a turn threw for want of memory.

@@ -67,9 +67,15 @@ class Truth {
 // What is said to operators alone says so, as no dialect but IRC shows it.
 inline constexpr std::string_view mark_of_status = "@ops ";
 
-// Whether a line of the truth is something said, which names its sender and is said once only.
+// Whether a line of the truth is something said; and whether nobody says that a second time, as
+// what people make up begins with a number of their own.
 constexpr bool is_words(std::string_view text) noexcept {
   return text.starts_with('<') || text.starts_with("* ");
+}
+constexpr bool is_said_once(std::string_view text) noexcept {
+  if (!is_words(text)) return false;
+  const std::size_t who = text.find(' ', 2);  // ends there
+  return who + 1 < text.size() && text[who + 1] >= '0' && text[who + 1] <= '9';
 }
 
 }  // namespace switchboard::simulation

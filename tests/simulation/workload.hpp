@@ -69,6 +69,7 @@ std::unique_ptr<Workload> make_timers_workload(World& world);
 std::unique_ptr<Workload> make_echo_workload(World& world);
 std::unique_ptr<Workload> make_piecewise_workload(World& world);
 std::unique_ptr<Workload> make_chat_workload(World& world);
+std::unique_ptr<Workload> make_irc_workload(World& world);
 
 // Runs a workload over a seed until it is over.
 struct Outcome {

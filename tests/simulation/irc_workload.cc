@@ -1,0 +1,129 @@
+// People of both dialects in the same rooms, over the simulated kernel: IRC clients with all sorts
+// of capabilities, who make rules for the rooms. What may not be heard is not heard, who may not
+// join does not, and everybody is told in their own way, and once.
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "irc/service.hpp"
+#include "simulation/chat_frame.hpp"
+#include "simulation/irc_typist.hpp"
+#include "support/counted_memory.hpp"
+
+namespace switchboard::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* irc_path = "/run/irc";
+
+irc::Settings draw_settings(Random& random) {
+  irc::Settings settings;
+  settings.server_name = "s.x";
+  for (std::size_t lines = random.chance(0.5) ? 0 : random.skewed(30); lines > 0; --lines) {
+    settings.motd += "a line of the day\n";
+  }
+  settings.operators = {{"root", "x"}};
+  settings.accounts = {{"anna", "x"}};
+  settings.offers_sasl = random.chance(0.5);
+  settings.registration_timeout =
+      random.chance(0.3) ? milliseconds{200} + random.duration(seconds{2}) : Nanoseconds::zero();
+  settings.ping_interval =
+      random.chance(0.3) ? milliseconds{200} + random.duration(seconds{1}) : Nanoseconds::zero();
+  settings.flood = draw_flood(random);
+  return settings;
+}
+
+// A welcome alone is more than what is little to others.
+ConnectionLimits with_room_for_welcomes(ConnectionLimits limits, Random& random) {
+  if (random.chance(0.8)) limits.output_limit_bytes += 16 * 1024;
+  return limits;
+}
+
+class IrcWorkload final : public ChatFrame {
+ public:
+  explicit IrcWorkload(World& world)
+      : ChatFrame(world, [this](const chat::Event& event) { law_.judge(event); }),
+        law_(world),
+        irc_settings_(draw_settings(world.random())),
+        service_(
+            world.reactor, chat_, addresses_, irc_settings_,
+            with_room_for_welcomes(limits_, world.random()),
+            [this](auto&&... question) { check_password(question...); },
+            [this](const Connection& c) { opened(c); },
+            [this](const Connection& c, const Closed& closed) { ended_one(c, closed); }) {
+    listen_plainly();
+    listener_ = listen(std::string{"unix://"} + irc_path, service_.connections());
+    const test::Unfailing unfailing;
+    Random& random = world.random();
+    std::size_t count = random.chance(0.02) ? 100 : random.between(1, 20);
+    if (world.scale != Scale::full) count = random.between(1, 2);
+    reconnects_left_ = random.below(count);
+    const std::size_t lines = world.scale != Scale::full ? 6 : count > 50 ? 10 : 60;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      // Plain typists are numbered on, so that no two say the same.
+      add_typist(std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,
+                                             Typist::Bounds{lines, 512}, on_end()));
+    }
+    add_plain_typists(random.below(world.scale == Scale::full ? 8 : 2), lines);
+    begin();
+    for (std::size_t i = random.chance(0.3) ? random.between(1, 3) : 0; i > 0; --i) reload_later();
+  }
+
+ private:
+  void for_each_table(const std::function<void(ConnectionTable&)>& visit) override {
+    ChatFrame::for_each_table(visit);
+    visit(service_.connections());
+  }
+
+  bool is_busy() const override { return verdicts_ > 0; }
+
+  void shut_down_services(Nanoseconds timeout, const std::function<void()>& done) override {
+    listener_.reset();
+    const auto end = [this, done](bool IrcWorkload::*which) {
+      this->*which = true;
+      if (plain_has_ended_ && irc_has_ended_) done();
+    };
+    ChatFrame::shut_down_services(timeout, [end] { end(&IrcWorkload::plain_has_ended_); });
+    service_.shut_down(timeout, [end] { end(&IrcWorkload::irc_has_ended_); });
+  }
+
+  // As if on another thread: the answer comes later.
+  void check_password(const std::string& hash, const std::string& password,
+                      const irc::Verdict& verdict) {
+    ++verdicts_;
+    world_.reactor.post([this, verdict, is_right = hash == password] {
+      --verdicts_;
+      verdict(is_right);
+    });
+  }
+
+  void reload_later() {
+    world_.kernel.happen(world_.kernel.now() + world_.random().duration(seconds{1}), [this] {
+      world_.reactor.post([this] {
+        if (stopping_) return;
+        irc_settings_.offers_sasl = !irc_settings_.offers_sasl;
+        irc_settings_.motd = irc_settings_.motd.empty() ? "another day\n" : "";
+        service_.reload(irc_settings_);
+      });
+    });
+  }
+
+  Law law_;
+  irc::Settings irc_settings_;
+  std::size_t verdicts_ = 0;  // on passwords, that are to come
+  bool plain_has_ended_ = false;
+  bool irc_has_ended_ = false;
+  irc::Service service_;
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace
+
+std::unique_ptr<Workload> make_irc_workload(World& world) {
+  return std::make_unique<IrcWorkload>(world);
+}
+
+}  // namespace switchboard::simulation

@@ -69,6 +69,7 @@ class IrcWorkload final : public ChatFrame {
     }
     add_plain_typists(random.below(world.scale == Scale::full ? 8 : 2), lines);
     begin();
+    if (irc_settings_.ping_interval > Nanoseconds::zero()) end_pings_later();
     for (std::size_t i = random.chance(0.3) ? random.between(1, 3) : 0; i > 0; --i) reload_later();
   }
 
@@ -100,15 +101,27 @@ class IrcWorkload final : public ChatFrame {
     });
   }
 
-  void reload_later() {
-    world_.kernel.happen(world_.kernel.now() + world_.random().duration(seconds{1}), [this] {
-      world_.reactor.post([this] {
+  // Somebody changes the configuration, and has it read again.
+  template <typename Change>
+  void reload_after(Nanoseconds time, Change change) {
+    world_.kernel.happen(world_.kernel.now() + time, [this, change] {
+      world_.reactor.post([this, change] {
         if (stopping_) return;
-        irc_settings_.offers_sasl = !irc_settings_.offers_sasl;
-        irc_settings_.motd = irc_settings_.motd.empty() ? "another day\n" : "";
+        change(irc_settings_);
         service_.reload(irc_settings_);
       });
     });
+  }
+  void reload_later() {
+    reload_after(world_.random().duration(seconds{1}), [](irc::Settings& settings) {
+      settings.offers_sasl = !settings.offers_sasl;
+      settings.motd = settings.motd.empty() ? "another day\n" : "";
+    });
+  }
+  // For as long as many are pinged it is never quiet.
+  void end_pings_later() {
+    reload_after(seconds{3},
+                 [](irc::Settings& settings) { settings.ping_interval = Nanoseconds::zero(); });
   }
 
   Law law_;

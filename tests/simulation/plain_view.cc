@@ -62,7 +62,10 @@ void PlainView::take(std::string_view line) {
 
 void PlainView::take_answer(std::string_view text) {
   if (text == "please type another name" || text.starts_with("welcome")) asked_again_ = true;
-  if (text.ends_with("good-bye") || text.starts_with("too many conn")) has_farewell_ = true;
+  if (text.ends_with("good-bye") || text.starts_with("too many conn") ||
+      text.starts_with("Killed (")) {
+    has_farewell_ = true;
+  }
   if (take_beginning(text, "hello ")) return set_name(std::string{text.substr(0, text.find('.'))});
   if (take_beginning(text, "you have left ")) return leave(std::string{text});
   if (!take_beginning(text, "you are in ")) {

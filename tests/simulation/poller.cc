@@ -7,34 +7,41 @@
 
 namespace switchboard::simulation {
 
+SimulatedPoller::Watched* SimulatedPoller::find(int fd) noexcept {
+  const auto index = static_cast<std::size_t>(fd);
+  return index < watched_.size() && watched_[index].is_watched ? &watched_[index] : nullptr;
+}
+
 std::error_code SimulatedPoller::add(int fd, Token token, Interest interest) {
   const test::Unfailing unfailing;
   if (!kernel_.is_open(fd)) kernel_.violate("watches a descriptor that is not open");
-  if (watched_.contains(fd)) kernel_.violate("watches a descriptor twice");
+  if (find(fd) != nullptr) kernel_.violate("watches a descriptor twice");
   const bool refused = kernel_.fault(kernel_.faults().no_memory, ENOMEM) != 0;
   kernel_.trace([&] { return "watch " + std::to_string(fd) + (refused ? ": refused" : ""); });
   if (refused) return sys::make_error(ENOMEM);
-  watched_[fd] = {token, interest};
+  const auto index = static_cast<std::size_t>(fd);
+  if (index >= watched_.size()) watched_.resize(index + 1);
+  watched_[index] = {true, token, interest};
   kernel_.note_watched(fd, true);
   return {};
 }
 
 std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) {
   const test::Unfailing unfailing;
-  const auto found = watched_.find(fd);
-  if (found == watched_.end()) {
+  Watched* found = find(fd);
+  if (found == nullptr) {
     kernel_.violate("changes the interest in what it does not watch");
     return sys::make_error(ENOENT);
   }
   if (kernel_.fault(kernel_.faults().no_memory, ENOMEM) != 0) return sys::make_error(ENOMEM);
-  found->second = {token, interest};
+  *found = {true, token, interest};
   return {};
 }
 
 void SimulatedPoller::remove(int fd) {
   const test::Unfailing unfailing;
   kernel_.trace([&] { return "unwatch " + std::to_string(fd); });
-  watched_.erase(fd);
+  if (Watched* found = find(fd)) found->is_watched = false;
   kernel_.note_watched(fd, false);
 }
 
@@ -74,7 +81,10 @@ void SimulatedPoller::collect() {
   const Faults& faults = kernel_.faults();
   Random& random = kernel_.random();
   held_back_ = false;
-  for (const auto& [fd, watched] : watched_) {
+  for (std::size_t index = 0; index < watched_.size(); ++index) {
+    const Watched& watched = watched_[index];
+    if (!watched.is_watched) continue;
+    const int fd = static_cast<int>(index);
     Readiness readiness{.readable = watched.interest.readable && kernel_.is_readable(fd),
                         .writable = watched.interest.writable && kernel_.is_writable(fd)};
     const bool really_ready = readiness.readable || readiness.writable;

@@ -2,7 +2,6 @@
 // little, and lets virtual time pass where nothing is ready.
 #pragma once
 
-#include <map>
 #include <stdexcept>
 #include <vector>
 
@@ -30,6 +29,7 @@ class SimulatedPoller final : public Poller {
 
  private:
   struct Watched {
+    bool is_watched = false;
     Token token;
     Interest interest;
   };
@@ -38,7 +38,9 @@ class SimulatedPoller final : public Poller {
   bool let_time_pass(Instant deadline);
 
   Kernel& kernel_;
-  std::map<int, Watched> watched_;
+  Watched* find(int fd) noexcept;
+
+  std::vector<Watched> watched_;  // by descriptor
   std::vector<Event> events_;
   bool held_back_ = false;  // something ready was left for later
   int hopeless_waits_ = 0;  // in a row

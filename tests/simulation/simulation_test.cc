@@ -1,6 +1,6 @@
 // Thousands of seeded bad days, and those that once found something.
 //
-//   SWITCHBOARD_SEEDS=FIRST..LAST   which seeds; 1..1000 of each workload unless told
+//   SWITCHBOARD_SEEDS=FIRST..LAST   which seeds; 1..2000 of each workload unless told
 //   SWITCHBOARD_TRACE=1             prints what the kernel saw
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 struct Seeds {
   std::uint64_t first = 1;
-  std::uint64_t last = 1000;
+  std::uint64_t last = 2000;
 };
 
 Seeds chosen_seeds() {

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -130,8 +131,10 @@ class Parser {
     const std::string group = name.substr(0, blank);
     CLI::App*& app = groups_[group];
     if (app == nullptr) {
-      app = app_.add_subcommand(group, "see " + program_.name + " " + group + " --help");
-      app->require_subcommand(1);
+      const auto found = std::ranges::find(program_.groups, group, &Group::name);
+      app = app_.add_subcommand(group, found == program_.groups.end() ? "" : found->help);
+      app->require_subcommand(0, 1);
+      app->footer(program_.name + " " + group + " COMMAND --help tells the options of a command.");
       dress(*app);
     }
     return *app;
@@ -158,6 +161,21 @@ class Parser {
     apps_.push_back(&app);
   }
 
+  // A group by itself is no command. What is left of its line is the wrong one.
+  void refuse_lone_groups() const {
+    for (const auto& [name, app] : groups_) {
+      if (!app->parsed() || !app->get_subcommands().empty()) continue;
+      const std::string group = program_.name + " " + name;
+      refuse_leftovers(*app, group, true);
+      std::string names;
+      for (const Command& command : program_.commands) {
+        if (!command.name.starts_with(name + " ")) continue;
+        names += (names.empty() ? "" : " or ") + program_.name + " " + command.name;
+      }
+      throw UsageError(fmt::format("{}: a command is missing; write {}", group, names));
+    }
+  }
+
   // Values first: one that was forgotten makes the next option a value, and leaves its own over.
   Outcome interpret() const {
     Outcome outcome = Usage{app_.help()};
@@ -167,6 +185,7 @@ class Parser {
       outcome = i;
     }
     refuse_leftovers(app_, program_.name, true);
+    refuse_lone_groups();
     for (std::size_t i = 0; i < apps_.size(); ++i) {
       refuse_leftovers(*apps_[i], program_.name + " " + program_.commands[i].name, false);
     }
@@ -175,8 +194,9 @@ class Parser {
 
   // CLI11 begins its complaint with the option's name.
   [[noreturn]] void refuse_mismatch(std::string_view complaint) const {
-    for (const Command& command : program_.commands) {
-      for (const Option& option : command.options) {
+    for (std::size_t i = 0; i < apps_.size(); ++i) {
+      if (!apps_[i]->parsed()) continue;
+      for (const Option& option : program_.commands[i].options) {
         if (complaint.starts_with(option.name + ":")) refuse_missing_value(option);
       }
     }

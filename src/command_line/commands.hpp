@@ -28,6 +28,8 @@ struct Option {
   std::string example = {};
   // Not to be written in a configuration file.
   bool command_line_only = false;
+  // Its value is the path of a file. In a configuration file, a path begins in that file's folder.
+  bool names_file = false;
   // Its value is the path of a configuration file for the command's other options. What is given on
   // the command line counts more than what the file says.
   bool names_config_file = false;
@@ -40,11 +42,18 @@ struct Command {
   std::vector<Option> options;
 };
 
+// What commands of two words have in common by their first one, which by itself is none.
+struct Group {
+  std::string name;
+  std::string help;
+};
+
 struct Program {
   std::string name;
   std::string help;
   std::string version;  // what --version prints
   std::vector<Command> commands;
+  std::vector<Group> groups = {};  // of each command of two words
 };
 
 // Text that was asked for: --help, --version.

@@ -39,6 +39,11 @@ std::string example_of(const Option& option) {
   return option.example.empty() ? option.initial : option.example;
 }
 
+// Where the file that is named `path` in the configuration file `config` is.
+std::string beside(const std::string& config, const std::string& path) {
+  return (std::filesystem::path{config}.parent_path() / path).string();
+}
+
 // Regular files only: a pipe or a device could go on for ever.
 std::string read_text(const std::string& path) {
   std::error_code error;
@@ -72,13 +77,15 @@ ConfigFile ConfigFile::parse(std::string_view text, std::string path,
   config.path_ = std::move(path);
   const auto add = [&](const Option& option, const toml::node& node) {
     const std::size_t line = line_of(node.source());
-    const auto written = scalar_text(node);
+    auto written = scalar_text(node);
     if (!written) {
       refuse(config.path_, line,
              fmt::format("{0}: neither text nor a whole number; write {0} = \"{1}\"",
                          option.name.substr(2), example_of(option)));
     }
-    config.values_.push_back({.option = option.name, .text = *written, .line = line});
+    const std::string value =
+        option.names_file ? beside(config.path_, *written) : std::move(*written);
+    config.values_.push_back({.option = option.name, .text = value, .line = line});
   };
   try {
     const toml::table table = toml::parse(text, config.path_);
@@ -106,7 +113,9 @@ ConfigFile ConfigFile::parse(std::string_view text, std::string path,
     }
   } catch (const toml::parse_error& error) {
     refuse(config.path_, line_of(error.source()),
-           fmt::format("no TOML: {}; see toml.io", error.description()));
+           fmt::format("no TOML: {}; write name = \"text\", name = 5, name = true or "
+                       "name = [\"text\", \"text\"], and see toml.io",
+                       error.description()));
   }
   return config;
 }

@@ -36,7 +36,8 @@ int print(const std::string& line) {
 int add_account(const AddAccount& options) {
   const std::string hash = hash_password(read_password());
   write_account(options.file, options.name, hash);
-  return print(fmt::format("{}: {} can log in now\n", options.file, options.name));
+  return print(fmt::format("{}: {} can log in now; a server that runs reads it on SIGHUP\n",
+                           options.file, options.name));
 }
 
 int print_hash(const HashPassword&) {

@@ -99,9 +99,14 @@ class ChatServer {
   std::string reload() {
     try {
       ChatOptions fresh = read_again(options_);
+      const std::string unchanged = needing_a_restart(options_, fresh);
       plain_.reload(std::move(fresh.plain_settings));
       irc_.reload(std::move(fresh.irc_settings));
       server_.log().write(LogLevel::info, "configuration read again");
+      if (!unchanged.empty()) {
+        server_.log().write(LogLevel::warn, "not changed before a restart",
+                            {{"options", unchanged}});
+      }
       return {};
     } catch (const std::exception& wrong) {
       server_.log().write(LogLevel::error, "configuration not read again, the old one holds",

@@ -34,21 +34,25 @@ picks one. A TIME is 250ms, 30s, 5m or 1h, a SIZE 65536, 64KiB, 1MiB or 2GiB (KB
 1,000). 'off' turns a limit off.
 
 A --config FILE is TOML: each option under its name without the dashes, listen = ["irc+tcp://..."];
-what the command line says counts more. SIGHUP reads it again.
+what the command line says counts more. The files that it names are looked for from its own folder.
+SIGHUP reads it again.
 
 )";
 
 void add_endpoint(ChatOptions& options, std::string_view value) {
-  if (value.starts_with(irc_dialect)) {
-    return add_listening_endpoint(options.irc, value.substr(irc_dialect.size()));
-  }
-  if (!value.starts_with(plain_dialect)) {
+  const bool is_irc = value.starts_with(irc_dialect);
+  const std::string_view dialect = is_irc ? irc_dialect : plain_dialect;
+  if (!value.starts_with(dialect)) {
     throw std::invalid_argument(
         fmt::format("'{}' names no dialect; write plain+ or irc+ in front of the endpoint: "
                     "{}tcp://127.0.0.1:7000",
                     value, plain_dialect));
   }
-  add_listening_endpoint(options.plain, value.substr(plain_dialect.size()));
+  try {
+    add_listening_endpoint(is_irc ? options.irc : options.plain, value.substr(dialect.size()));
+  } catch (const std::invalid_argument& refusal) {  // tells of what stands behind the dialect
+    throw std::invalid_argument(fmt::format("{}, behind {}", refusal.what(), dialect));
+  }
 }
 
 void read_motd(ChatOptions& options, std::string_view path) {
@@ -100,7 +104,8 @@ std::vector<Option> chat_rows(ChatOptions& options) {
        .initial = "",
        .help = "what everybody is shown first",
        .apply = [&](std::string_view value) { read_motd(options, value); },
-       .example = "motd.txt"},
+       .example = "motd.txt",
+       .names_file = true},
       {.name = "--max-per-address",
        .placeholder = "N|off",
        .initial = "off",
@@ -182,6 +187,34 @@ void check(ChatOptions& options) {
   irc.version = "switchboard-" SWITCHBOARD_VERSION;
 }
 
+std::string needing_a_restart(const ChatOptions& old, const ChatOptions& fresh) {
+  struct Row {
+    std::string_view option;
+    bool is_other;
+  };
+  const ConnectionLimits& before = old.limits;
+  const ConnectionLimits& after = fresh.limits;
+  std::string options;
+  for (const Row& row : {
+           Row{"listen", old.plain != fresh.plain || old.irc != fresh.irc},
+           Row{"backend", old.backend != fresh.backend},
+           Row{"max-connections", before.max_connections != after.max_connections},
+           Row{"idle-timeout", before.idle_timeout != after.idle_timeout},
+           Row{"keepalive", before.keepalive.idle != after.keepalive.idle},
+           Row{"high-water", before.high_water_bytes != after.high_water_bytes},
+           Row{"output-limit", before.output_limit_bytes != after.output_limit_bytes},
+           Row{"drain-timeout", old.drain_timeout != fresh.drain_timeout},
+           Row{"log-level", old.log_level != fresh.log_level},
+           Row{"max-per-address", old.addresses.most != fresh.addresses.most},
+           Row{"count-loopback", old.addresses.counts_loopback != fresh.addresses.counts_loopback},
+           Row{"room-limit", old.chat_limits.rooms != fresh.chat_limits.rooms},
+           Row{"server-name", old.irc_settings.server_name != fresh.irc_settings.server_name},
+       }) {
+    if (row.is_other) options += fmt::format("{}{}", options.empty() ? "" : ", ", row.option);
+  }
+  return options;
+}
+
 Command chat_command(ChatOptions& options) {
   std::vector<Option> rows{{.name = "--listen",
                             .placeholder = "ENDPOINT",
@@ -194,7 +227,7 @@ Command chat_command(ChatOptions& options) {
   std::ranges::move(irc_rows(options.irc_settings), std::back_inserter(rows));
   std::ranges::move(config_rows(options), std::back_inserter(rows));
   return {.name = "chat",
-          .help = "rooms for people who type lines",
+          .help = "rooms for people with nc, and with any IRC client",
           .footer = fmt::format("{}{}", footer, server_help),
           .options = std::move(rows)};
 }

@@ -45,7 +45,8 @@ Command parse_command_line(int argc, const char* const* argv) {
                    {.name = "backends",
                     .help = "lists the ways to wait for descriptors",
                     .footer = "",
-                    .options = {}}}};
+                    .options = {}}},
+      .groups = {{.name = "account", .help = "accounts and hashes of passwords, for chat"}}};
   Outcome outcome = parse(program, argc, argv);
   if (auto* information = std::get_if<Information>(&outcome)) return std::move(*information);
   if (auto* usage = std::get_if<Usage>(&outcome)) return std::move(*usage);

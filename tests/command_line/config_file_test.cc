@@ -14,6 +14,7 @@ namespace switchboard::command_line {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -45,6 +46,12 @@ std::vector<Option> rows(Applied& applied) {
        .apply = note("name"),
        .required = true,
        .example = "anna"},
+      {.name = "--motd",
+       .placeholder = "FILE",
+       .initial = "",
+       .help = "",
+       .apply = note("motd"),
+       .names_file = true},
       {.name = "--config",
        .placeholder = "FILE",
        .initial = "",
@@ -107,6 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"unknown", "limit = 1\n\nlimmit = 2\n", "a.toml:3: no option 'limmit'", "--help"},
         Mistake{"no_toml", "limit = 1\nlisten = \n", "a.toml:2: no TOML", "toml.io"},
+        Mistake{"text_without_quotes", "limit = 1\nname = nobody\n", "a.toml:2: no TOML",
+                "write name = \"text\""},
         Mistake{"twice", "limit = 1\nlimit = 2\n", "a.toml:2: no TOML", "toml.io"},
         Mistake{"not_its_kind", "limit = 1.5", "a.toml:1: limit: neither", "write limit = \"7\""},
         Mistake{"flag_as_text", "\nflag = 'yes'", "a.toml:2: flag:", "write flag = true or false"},
@@ -148,6 +157,17 @@ TEST_F(ConfigCommand, the_command_line_counts_more_and_defaults_fill_the_rest) {
   EXPECT_THAT(applied_, ElementsAre("listen=a", "listen=b", "limit=7", "name=anna"));
   parse({"--config", path, "--listen=c", "--name", "bert"});
   EXPECT_THAT(applied_, ElementsAre("listen=c", "limit=7", "name=bert"));
+}
+
+// Whoever started the server elsewhere was told that there was no such file.
+TEST_F(ConfigCommand, a_file_that_is_named_in_a_file_was_looked_for_where_the_program_was_started) {
+  const std::string path = write("name = 'anna'\nmotd = 'motd.txt'");
+  parse({"--config", path});
+  EXPECT_THAT(applied_, Contains("motd=" + folder_.file("motd.txt")));
+  parse({"--config", write("name = 'anna'\nmotd = '/etc/motd'")});
+  EXPECT_THAT(applied_, Contains("motd=/etc/motd"));
+  parse({"--config", path, "--motd", "motd.txt"});
+  EXPECT_THAT(applied_, Contains("motd=motd.txt"));
 }
 
 TEST_F(ConfigCommand, what_is_required_may_stand_in_the_file) {

@@ -113,6 +113,11 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"connect", "tcp://[::1]:7", "--framing", "u9"}, "--framing", "write one of"},
         Mistake{{"connect", "tcp://[::1]:7", "--framing=u8", "--line"}, "--line", "leave it out"},
         Mistake{{"connect", "tcp://[::1]:7", "--framing=u8", "--crlf"}, "--crlf", "--framing crlf"},
+        Mistake{{"account"}, "account: a command is missing", "switchboard account hash"},
+        Mistake{{"account", "remove"}, "no command 'remove'", "switchboard account --help"},
+        Mistake{{"account", "hash", "surplus"}, "surplus", "switchboard account hash --help"},
+        Mistake{{"chat", "--listen"}, "--listen", "write --listen plain+tcp://127.0.0.1:7000"},
+        Mistake{{"chat", "--listen", "irc+tcp://127.0.0.1"}, "a port is missing", "behind irc+"},
         Mistake{{"echo", "--drain-timeout", "off"}, "--drain-timeout", "ms, s, m, h"},
         Mistake{{"echo", "--log-level", "loud"}, "--log-level", "debug, info, warn, error"}));
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "switchboard/sys/process.hpp"
+#include "switchboard/sys/terminal.hpp"
 
 #include "chat/chat.hpp"
 #include "command_line/output.hpp"
@@ -15,8 +16,13 @@ namespace switchboard::server {
 
 namespace {
 
-// A line of standard input; nobody else's process list shows it.
+// A line of standard input; nobody else's process list shows it. Who types it is asked, and nobody
+// who looks over their shoulder reads it.
 std::string read_password() {
+  const sys::HiddenInput hidden{sys::standard_input};
+  if (hidden.is_hidden()) {
+    (void)command_line::write_all(sys::standard_error, "password, which is not shown: ");
+  }
   std::string password;
   if (!std::getline(std::cin, password) || password.empty()) {
     throw std::runtime_error("no password came; write it to standard input, as one line");

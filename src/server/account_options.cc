@@ -11,10 +11,18 @@ namespace switchboard::server {
 
 using namespace command_line;
 
+namespace {
+
+constexpr std::string_view footer =
+    "The password is the first line of standard input; at a terminal it is asked for, and not "
+    "shown.";
+
+}  // namespace
+
 Command add_account_command(AddAccount& options) {
   return {.name = "account add",
           .help = "adds an account for switchboard chat, or changes its password",
-          .footer = "The password is the first line of standard input.",
+          .footer = std::string{footer},
           .options = {{.name = "--accounts",
                        .placeholder = "FILE",
                        .initial = "",
@@ -43,7 +51,7 @@ Command add_account_command(AddAccount& options) {
 Command hash_password_command() {
   return {.name = "account hash",
           .help = "prints the hash of a password, for --operator NAME:HASH",
-          .footer = "The password is the first line of standard input.",
+          .footer = std::string{footer},
           .options = {}};
 }
 

@@ -172,7 +172,7 @@ class Parser {
         if (!command.name.starts_with(name + " ")) continue;
         names += (names.empty() ? "" : " or ") + program_.name + " " + command.name;
       }
-      throw UsageError(fmt::format("{}: a command is missing; write {}", group, names));
+      throw UsageError(fmt::format("{}: a command is missing; write {}", name, names));
     }
   }
 

@@ -35,7 +35,7 @@ picks one. A TIME is 250ms, 30s, 5m or 1h, a SIZE 65536, 64KiB, 1MiB or 2GiB (KB
 
 A --config FILE is TOML: each option under its name without the dashes, listen = ["irc+tcp://..."];
 what the command line says counts more. The files that it names are looked for from its own folder.
-SIGHUP reads it again.
+SIGHUP reads it again; without a --config it ends the server at once, as a closed terminal does.
 
 )";
 
@@ -51,7 +51,7 @@ void add_endpoint(ChatOptions& options, std::string_view value) {
   try {
     add_listening_endpoint(is_irc ? options.irc : options.plain, value.substr(dialect.size()));
   } catch (const std::invalid_argument& refusal) {  // tells of what stands behind the dialect
-    throw std::invalid_argument(fmt::format("{}, behind {}", refusal.what(), dialect));
+    throw std::invalid_argument(fmt::format("{} (behind {})", refusal.what(), dialect));
   }
 }
 

@@ -26,7 +26,7 @@ namespace switchboard {
 class Connection;
 class ConnectionTable;
 
-// A connection's name: never reused while anybody could still hold it.
+// A connection's name: never reused while anybody could hold it. packed() makes a map's key of it.
 using ConnectionId = Token;
 
 enum class CloseReason : std::uint8_t {
@@ -57,8 +57,8 @@ class ConnectionHandler {
   virtual void on_open(Connection&) {}
 
   // `input` is what has arrived and was not consumed before, in one piece, never empty. Gives how
-  // much of it was consumed; the rest comes again, with more behind it. Copying the slice keeps its
-  // bytes for as long as the copy lives; to write it to a connection costs no copy.
+  // much was consumed; the rest comes again, with more behind it, unless this call has closed or
+  // drained the connection. A copy of the slice keeps its bytes alive; to write it costs no copy.
   virtual std::size_t on_data(Connection& connection, const Slice& input) = 0;
 
   // The peer has finished sending, and nothing will arrive any more; `unconsumed` bytes were left.

@@ -62,8 +62,8 @@ class ConnectionTable {
   // Each connection that is not closed. `visit` may close any of them.
   void for_each(const std::function<void(Connection&)>& visit);
 
-  // Drains all, closes those that are left after `drain_timeout`, takes no more; calls `done` once
-  // none is left (at once where there is none). Called again, it replaces both.
+  // Drains all, closes those left after `drain_timeout`, takes no more (whom a Listener still hears
+  // waits in the backlog); calls `done` once none is left, or at once. Called again, replaces both.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);
 
   // Whoever waits for a full table to have room again (a Listener); not owned.

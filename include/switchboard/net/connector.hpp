@@ -17,7 +17,7 @@ struct ConnectOptions {
   // How long the attempt may take; ETIMEDOUT after that.
   Nanoseconds timeout = std::chrono::seconds{10};
   // Where to connect from; with port 0 the kernel picks one that is free towards this server.
-  std::optional<sys::SocketAddress> source;
+  std::optional<sys::SocketAddress> source = std::nullopt;
   // TCP_CONGESTION (tcp(7)), such as "reno"; null leaves the system's.
   const char* congestion_control = nullptr;
 };

@@ -57,6 +57,9 @@ void Insider::act() {
       return found == nullptr ? void() : kick(*found);
     case 7:
       return person_.rooms().empty() ? void() : tell();
+    case 8:
+      if (has_rules_ && found != nullptr) return promote(*found);
+      [[fallthrough]];
     default:
       if (found != nullptr) {
         chat_.say(person_, *found, std::to_string(number_) + " heard in " + found->name());

@@ -43,8 +43,10 @@ inline std::string without_times(std::string_view text) {
   return plain;
 }
 
-class PlainChat : public testing::TestWithParam<Where> {
+class PlainChat : public testing::TestWithParam<Where>, protected switchboard::test::OneThread {
  protected:
+  PlainChat() : OneThread(std::get<0>(GetParam())) {}
+
   bool is_unix() const { return std::get<1>(GetParam()) == "Unix"; }
 
   void serve(PlainSettings settings = {}, ConnectionLimits limits = {},
@@ -114,27 +116,12 @@ class PlainChat : public testing::TestWithParam<Where> {
     return taken;
   }
 
-  void step() {
-    bool moved = false;
-    for (const auto& client : clients) moved |= client->step();
-    reactor.turn(moved ? Nanoseconds::zero() : milliseconds{1});
-  }
-  void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30}) {
-    const Instant deadline = sys::monotonic_now() + limit;
-    while (!done()) {
-      if (sys::monotonic_now() > deadline) throw std::runtime_error("waited in vain");
-      step();
-    }
-  }
-
   switchboard::test::TemporaryFolder folder;
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
   Chat chat{{}, sys::wall_now};
   std::vector<CloseReason> ends;
   std::optional<AddressLimit> addresses;
   std::optional<PlainService> service;
   std::optional<Listener> listener;
-  std::vector<std::unique_ptr<Client>> clients;
 };
 
 }  // namespace switchboard::chat::test

@@ -157,8 +157,33 @@ inline std::string name_of_place(const testing::TestParamInfo<Where>& place) {
   return std::get<0>(place.param) + "_" + std::get<1>(place.param);
 }
 
-class LifeCycle : public testing::TestWithParam<Where> {
+// A reactor and the peers of what runs on it.
+class OneThread {
  protected:
+  explicit OneThread(const std::string& backend) : reactor(find_backend(backend).make()) {}
+
+  void step() {
+    bool moved = false;
+    for (const auto& client : clients) moved |= client->step();
+    reactor.turn(moved ? Nanoseconds::zero() : milliseconds{1});
+  }
+
+  void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30}) {
+    const Instant deadline = sys::monotonic_now() + limit;
+    while (!done()) {
+      if (sys::monotonic_now() > deadline) throw std::runtime_error("waited in vain");
+      step();
+    }
+  }
+
+  Reactor reactor;
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+class LifeCycle : public testing::TestWithParam<Where>, protected OneThread {
+ protected:
+  LifeCycle() : OneThread(std::get<0>(GetParam())) {}
+
   bool is_unix() const { return std::get<1>(GetParam()) == "Unix"; }
 
   Endpoint endpoint_to_listen_on() {
@@ -206,27 +231,11 @@ class LifeCycle : public testing::TestWithParam<Where> {
     return *found;
   }
 
-  void step() {
-    bool moved = false;
-    for (const auto& client : clients) moved |= client->step();
-    reactor.turn(moved ? Nanoseconds::zero() : milliseconds{1});
-  }
-
-  void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30}) {
-    const Instant deadline = sys::monotonic_now() + limit;
-    while (!done()) {
-      if (sys::monotonic_now() > deadline) throw std::runtime_error("waited in vain");
-      step();
-    }
-  }
-
   TemporaryFolder folder;
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
   Recorder recorder;
   std::vector<AcceptProblem> problems;
   std::optional<ConnectionTable> table;
   std::optional<Listener> listener;
-  std::vector<std::unique_ptr<Client>> clients;
 };
 
 }  // namespace switchboard::test

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cctype>
 #include <csignal>
 #include <iostream>
@@ -22,7 +21,7 @@ bool serve(int client, std::string& unsent) {
     for (ssize_t i = 0; i < size; ++i) unsent += static_cast<char>(std::toupper(text[i] & 0xFF));
   }
   const ssize_t sent = send(client, unsent.data(), unsent.size(), MSG_DONTWAIT);
-  unsent.erase(0, static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));  // perhaps a part only
+  if (sent > 0) unsent.erase(0, static_cast<std::size_t>(sent));  // perhaps a part only
   return sent >= 0 || errno == EAGAIN || errno == EINTR;
 }
 
@@ -38,12 +37,12 @@ int main(int argc, char** argv) {
   getsockname(server, at->ai_addr, &at->ai_addrlen);
   std::cout << "listening on 127.0.0.1 port "
             << ntohs(reinterpret_cast<sockaddr_in*>(at->ai_addr)->sin_port) << std::endl;
-  const long most = std::min<long>(sysconf(_SC_OPEN_MAX), FD_SETSIZE) - 8;  // what a set can hold
-  for (std::map<int, std::string> clients;;) {  // and what each is still to be sent
+  std::map<int, std::string> clients;         // and what each is still to be sent
+  for (timeval pause{}, *wait = nullptr;;) {  // none, unless no descriptor was left for a client
     fd_set readable{}, writable{};
-    if (std::ssize(clients) < most) FD_SET(server, &readable);
+    if (wait == nullptr) FD_SET(server, &readable);  // else it would be ready again at once
     for (auto& [client, unsent] : clients) FD_SET(client, unsent.empty() ? &readable : &writable);
-    if (select(FD_SETSIZE, &readable, &writable, nullptr, nullptr) < 0) continue;  // a signal
+    if (select(FD_SETSIZE, &readable, &writable, nullptr, wait) < 0) continue;  // a signal
     for (auto next = clients.begin(); next != clients.end();) {
       const auto client = next++;
       if (!FD_ISSET(client->first, client->second.empty() ? &readable : &writable)) continue;
@@ -51,9 +50,10 @@ int main(int argc, char** argv) {
       close(client->first);
       clients.erase(client);
     }
-    if (!FD_ISSET(server, &readable)) continue;
+    if (wait = nullptr; !FD_ISSET(server, &readable)) continue;
     const int client = accept(server, nullptr, nullptr);
+    if (client < 0 && (errno == EMFILE || errno == ENFILE)) *(wait = &pause) = {0, 250'000};
     if (client >= 0 && client < FD_SETSIZE) clients[client];
-    if (client >= FD_SETSIZE) close(client);
+    if (client >= FD_SETSIZE) close(client);  // more than a set can hold
   }
 }

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 FOLDER = sys.argv.pop(1)
-DEADLINE = 60  # seconds; reached by a failure only
+DEADLINE = 5  # seconds; reached by a failure only
 SIGTERM = -15  # how a program ends that does nothing about the signal
 
 
@@ -139,8 +140,32 @@ class ServeWithThreads(Serving, unittest.TestCase):
     example, status = "serve_with_threads", SIGTERM
 
 
+def state_of(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
 class ServeWithSelect(Serving, unittest.TestCase):
     example, status = "serve_with_select", SIGTERM
+
+    # It looked for who waits, found no descriptor, and looked again, without end.
+    def test_when_accept_finds_no_descriptor_it_sleeps_and_tries_again(self):
+        with self.serve() as server, server.connect() as first:
+            first.sendall(b"here")
+            self.assertEqual(receive(first, 4), b"HERE")
+            pid = server.process.pid
+            usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            used = len(os.listdir(f"/proc/{pid}/fd"))
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, usual[1]))
+            with server.connect() as second:
+                second.sendall(b"and I")
+                first.sendall(b"still here")
+                self.assertEqual(receive(first, 10), b"STILL HERE")
+                deadline = time.monotonic() + DEADLINE
+                while state_of(server.process) != "S":
+                    self.assertLess(time.monotonic(), deadline, "it spins")
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+                self.assertEqual(receive(second, 5), b"AND I")
 
 
 class ServeWithReactor(Serving, unittest.TestCase):

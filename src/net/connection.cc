@@ -174,7 +174,9 @@ void Connection::go_on_below_low_water() {
 // --- Receiving
 
 void Connection::pause_reading() {
-  if (output_failed_) return close_with(reason_, errno_);  // as stop_sending() would have
+  if (output_failed_ && !table_.limits_.keeps_rest_while_paused) {
+    return close_with(reason_, errno_);  // as stop_sending() would have
+  }
   mark_dirty();  // the end of the turn changes the interest
   paused_ = true;
 }
@@ -326,7 +328,8 @@ void Connection::stop_sending(int errno_value) {
   reason_ = reason_for(errno_value);
   errno_ = static_cast<std::uint16_t>(errno_value);
   // What the peer sent before it broke off may still be there to be read, and then its end.
-  if (draining_ || peer_ended_ || paused_) return close_with(reason_, errno_);
+  const bool may_be_forgotten = paused_ && !table_.limits_.keeps_rest_while_paused;
+  if (draining_ || peer_ended_ || may_be_forgotten) return close_with(reason_, errno_);
   output_failed_ = true;
   over_high_water_ = false;
   redeliver_ = !kept_.empty();

@@ -1,4 +1,5 @@
 #include <fmt/core.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <csignal>
@@ -30,6 +31,7 @@ ConnectionLimits limits_of(const ClientOptions& options) {
   ConnectionLimits limits;
   limits.output_limit_bytes = SIZE_MAX;  // standard input is read no faster than it is sent
   limits.reads_above_high_water = true;
+  limits.keeps_rest_while_paused = true;
   limits.input_limit_bytes = options.framing.limit_bytes + 1;
   if (const auto& framing = options.framing.framing) {
     limits.input_limit_bytes = framing->longest_frame_bytes + 1;
@@ -73,6 +75,30 @@ ConnectStatus status_of(CloseReason reason) {
   }
 }
 
+// The file that binding to the path of a Unix socket makes, and that outlives the socket (unix(7)).
+class SourceFile {
+ public:
+  explicit SourceFile(const std::optional<sys::SocketAddress>& source) {
+    if (!source || source->family() != AF_UNIX) return;
+    std::string path = Endpoint::from(*source).path();
+    // What is there already is not ours.
+    if (!sys::identify_file(path)) path_ = std::move(path);
+  }
+  SourceFile(const SourceFile&) = delete;
+  SourceFile& operator=(const SourceFile&) = delete;
+  ~SourceFile() {
+    if (path_.empty()) return;
+    const auto file = sys::identify_file(path_);
+    // What cannot be removed stays behind, as it would without this.
+    if (file && file->is_socket) (void)sys::remove_file(path_);
+  }
+  // Somebody else was faster.
+  void disown() noexcept { path_.clear(); }
+
+ private:
+  std::string path_;
+};
+
 // Standard input to the server, and the server to standard output, each as fast as the slower end.
 class Relay final : private ConnectionHandler {
  public:
@@ -103,6 +129,7 @@ class Relay final : private ConnectionHandler {
   }
 
   void fail_to_connect(std::error_code error) {
+    if (error.value() == EADDRINUSE) source_file_.disown();
     fail(status_of(error),
          fmt::format("cannot connect to {}: {}", options_.server->to_string(), error.message()));
     reactor_.stop();
@@ -201,6 +228,7 @@ class Relay final : private ConnectionHandler {
   }
 
   const ClientOptions& options_;
+  SourceFile source_file_{options_.source};
   Reactor reactor_{options_.backend->make()};
   Resolver resolver_{reactor_};
   Outgoing outgoing_{options_.conversation};

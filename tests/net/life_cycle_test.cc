@@ -268,6 +268,37 @@ TEST_P(LifeCycle, a_service_that_pauses_hears_nothing_more_even_after_a_failed_s
   EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
 }
 
+TEST_P(LifeCycle, a_client_that_pauses_keeps_what_came_before_a_failed_send) {
+  serve({.high_water_bytes = 64 * KiB,
+         .low_water_bytes = KiB,
+         .keeps_rest_while_paused = true,
+         .output_limit_bytes = 64 * MiB});
+  std::string heard;
+  recorder.data = [&](Connection& c, const Slice& input) {
+    heard.append(reinterpret_cast<const char*>(input.bytes().data()), input.size());
+    c.pause_reading();
+    return input.size();
+  };
+  Client& client = connect(4096);
+  client.reading = false;
+  send_text(client.socket.get(), "first words, ");
+  pump([&] { return !heard.empty(); });
+  connection().write(std::string_view{random_bytes(32 * MiB)});
+  for (int i = 0; i < 5; ++i) step();
+  ASSERT_GT(connection().queued_bytes(), 64 * KiB);
+  send_text(client.socket.get(), "last words");
+  reset_connection(std::move(client.socket));
+  pump([&] { return connection().queued_bytes() == 0; });
+  EXPECT_EQ(heard, "first words, ");
+  connection().resume_reading();
+  pump([&] { return heard.ends_with("last words"); });
+  EXPECT_TRUE(recorder.reasons.empty()) << "a pause is one, whatever became of sending";
+  connection().resume_reading();
+  pump([&] { return !recorder.reasons.empty(); });
+  EXPECT_EQ(heard, "first words, last words");
+  EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
+}
+
 // Such a client fills the buffers of both sides, and would wait for the service as the service for
 // it.
 TEST_P(LifeCycle, a_drain_reaches_a_client_that_sends_all_before_it_reads) {

@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -66,6 +67,14 @@ class ConnectProcess {
   bool can_say(sys::Nanoseconds within) const {
     std::array<pollfd, 1> entry{{{.fd = input_.writer.get(), .events = POLLOUT, .revents = 0}}};
     return must(sys::poll(entry, within), "poll") > 0;
+  }
+  // Until it has read all that was said, or has had a while to do so.
+  void await_input_taken() const {
+    int left = 1;
+    for (int i = 0; i < 100 && left > 0; ++i) {
+      ASSERT_EQ(::ioctl(input_.writer.get(), FIONREAD, &left), 0);
+      std::this_thread::sleep_for(2ms);
+    }
   }
   void end_input() { input_.writer.reset(); }
   Outcome outcome() {
@@ -253,6 +262,35 @@ TEST(ConnectOutput, ASlowReaderHoldsUpTheServerAndLosesNothing) {
   EXPECT_EQ(outcome.status, 0) << outcome.errors;
 }
 
+// What it sent then could not be sent, and with that all was lost that it had not read yet.
+TEST(ConnectOutput, ASlowReaderGetsAllThatCameBeforeTheServerBrokeOff) {
+  const OwnServer server;
+  ProcessOptions options;
+  options.small_pipes = true;
+  ConnectProcess client{{server.endpoint()}, options};
+  auto peer = server.accept().socket;
+  std::string sent;
+  const std::string block = numbered_lines(1000);
+  std::array<pollfd, 1> entry{{{.fd = peer.get(), .events = POLLOUT, .revents = 0}}};
+  while (must(sys::poll(entry, 300ms), "poll") > 0) {
+    const auto taken = must(sys::send(peer.get(), std::as_bytes(std::span{block})), "send");
+    sent += block.substr(0, taken);
+    ASSERT_LT(sent.size(), 64U * 1024 * 1024);
+  }
+  int unacknowledged = 0;
+  ASSERT_EQ(::ioctl(peer.get(), TIOCOUTQ, &unacknowledged), 0);
+  reset_connection(std::move(peer));
+  for (int i = 0; i < 3; ++i) {
+    client.say("is anybody there?\n");
+    client.await_input_taken();
+  }
+  client.end_input();
+  const Outcome outcome = client.outcome();
+  EXPECT_TRUE(sent.starts_with(outcome.output));
+  EXPECT_GE(outcome.output.size(), sent.size() - static_cast<std::size_t>(unacknowledged));
+  EXPECT_EQ(outcome.status, 6) << outcome.errors;
+}
+
 TEST(ConnectOutput, ThatNobodyReadsEndsIt) {
   const OwnServer server;
   ProcessOptions options;
@@ -380,6 +418,23 @@ TEST(ConnectWays, FromTheSourceThatIsAskedFor) {
   const OwnServer server;
   ConnectProcess client{{server.endpoint(), "--source", "tcp://127.0.0.2:0"}};
   EXPECT_EQ(Endpoint::from(server.accept().peer).host(), "127.0.0.2");
+}
+
+// It was left behind, and stood in the way of the next.
+TEST(ConnectWays, FromAUnixSocketWhoseFileGoesWithIt) {
+  const TemporaryFolder folder;
+  const EchoServer server{{"--listen", "unix://" + folder.file("server")}};
+  const std::string source = "unix://" + folder.file("source");
+  for (int i = 0; i < 2; ++i) {
+    const Outcome outcome = run({server.endpoint().to_string(), "--source", source}, "hello");
+    EXPECT_EQ(outcome.output, "hello") << outcome.errors;
+    EXPECT_FALSE(std::filesystem::exists(folder.file("source")));
+  }
+  EXPECT_EQ(run({"unix://" + folder.file("nobody"), "--source", source}).status, 5);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("source")));
+  std::ofstream{folder.file("source")} << "somebody's";
+  EXPECT_EQ(run({server.endpoint().to_string(), "--source", source}, "hello").status, 1);
+  EXPECT_TRUE(std::filesystem::exists(folder.file("source")));
 }
 
 TEST(ConnectForeign, Socat) {

@@ -99,7 +99,8 @@ class Connection final : private EventHandler {
 
   // --- Receiving. While its own output stands at high_water a connection is not read from either.
   // What was left unconsumed comes again, at the end of a turn, when reading goes on. Where sending
-  // has failed, and only what the peer had sent before is left, a pause closes the connection.
+  // has failed, and only what the peer had sent before is left, a pause closes the connection,
+  // unless ConnectionLimits::keeps_rest_while_paused.
 
   void pause_reading();
   void resume_reading();

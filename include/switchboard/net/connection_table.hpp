@@ -22,6 +22,10 @@ struct ConnectionLimits {
   // Whether it is read from all the same, as a client wants it: what a client has queued is its own
   // doing, and a server that waits for its answers to be taken would otherwise wait for ever.
   bool reads_above_high_water = false;
+  // Whether it is kept where it is paused and sending has failed, until it is read from again: who
+  // shows what has come as slowly as it may be taken loses nothing of it. Else that closes it, as
+  // nobody may ever come back to it.
+  bool keeps_rest_while_paused = false;
   // A connection with more output than this queued is closed.
   std::size_t output_limit_bytes = 1024 * 1024;
   // A connection whose service leaves this much unconsumed is closed.

@@ -1,8 +1,9 @@
 // The bytes that many receivers are sent, one message behind the other.
 //
 // Slices of messages that follow each other touch, and merge in each receiver's OutputQueue: a
-// thousand messages leave as one piece. A block is freed when its last receiver has sent it; a
-// receiver that stalls keeps no block alive whose messages are not all queued for it.
+// thousand messages leave as one piece. A block is freed when its last receiver has sent it. Who
+// was told little of what lies in a block (their own words are not told them) must not keep it for
+// that: see OutputQueue::own_lent_bytes().
 //
 // A block is as large as what was said the last time, up to 64 KiB: the first one behind a burst may
 // be that much for a short line, until everybody has sent it; the one behind it is small again.

@@ -10,6 +10,8 @@ namespace {
 
 // So that a peer that stalls while bytes trickle in costs a block for many of them, not for each.
 constexpr std::size_t smallest_owned_block = 4096;
+// A piece below this lies better with those around it than in a block of its own.
+constexpr std::size_t smallest_left = 1024;
 
 }  // namespace
 
@@ -78,6 +80,12 @@ void OutputQueue::clear() noexcept {
   rest_.reset();
 }
 
+// The last one may grow yet, with what comes behind it in its block.
+bool OutputQueue::is_better_copied(const Slice& slice, bool is_last) noexcept {
+  if (slice.is_lent()) return true;
+  return !is_last && (slice.size() < smallest_left || slice.size() < slice.block_bytes() / 4);
+}
+
 void OutputQueue::own_lent_bytes() {
   if (first_.is_lent()) {
     Slice owned = Slice::copy_of(first_.bytes());
@@ -86,9 +94,11 @@ void OutputQueue::own_lent_bytes() {
   if (rest_ == nullptr) return;
   auto& slices = rest_->slices;
   std::size_t end = std::max(rest_->owned, rest_->head);
+  bool is_left = false;
   for (std::size_t i = end; i < slices.size(); ++i) {
     Slice slice = std::move(slices[i]);
-    if (slice.is_lent()) {
+    is_left = !is_better_copied(slice, i + 1 == slices.size());
+    if (!is_left) {
       Slice& before = end == rest_->head ? first_ : slices[end - 1];
       const std::size_t taken = before.append_in_place(slice.bytes());
       if (&before == &first_) rest_->bytes -= taken;
@@ -99,7 +109,7 @@ void OutputQueue::own_lent_bytes() {
     slices[end++] = std::move(slice);
   }
   slices.resize(end);
-  rest_->owned = end;
+  rest_->owned = is_left ? end - 1 : end;  // when it is not the last any more, it may be copied
   if (rest_->head == end) rest_.reset();
 }
 

@@ -115,6 +115,26 @@ TEST_F(BroadcastMemory, a_stalled_member_keeps_alive_what_is_queued_for_it) {
   EXPECT_EQ(memory_in_use().blocks, before.blocks);
 }
 
+// What a member says is not queued for it, but lies in the same blocks as what is.
+TEST_F(BroadcastMemory, a_stalled_member_keeps_nothing_of_what_it_says_alive) {
+  Queueing& stalled = *people[0];
+  Room& room = *chat.find_room("room");
+  const std::string much(1000, 'x');
+  const auto before = memory_in_use();
+  for (int i = 0; i < 100; ++i) {
+    chat.say(people[1]->person, room, "a word");
+    for (int line = 0; line < 70; ++line) chat.say(stalled.person, room, much);
+    for (std::size_t other = 1; other < members; ++other) people[other]->queue.clear();
+    stalled.queue.own_lent_bytes();  // as a connection does that the kernel takes nothing of
+    chat.trim();
+  }
+  EXPECT_LE(stalled.queue.size_bytes(), 100U * 40U);
+  EXPECT_LE(memory_in_use().bytes - before.bytes, std::size_t{3 * 64 * 1024});
+  stalled.queue.clear();
+  chat.trim();
+  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+}
+
 // A room that empties while its last words are queued takes them not with it.
 TEST_F(BroadcastMemory, last_words_outlive_their_room) {
   say("last words");

@@ -107,6 +107,52 @@ TEST(OutputQueue, a_trickle_into_a_stalled_queue_fills_blocks_not_a_block_a_byte
   EXPECT_LE(queue.slices(), 5U);
 }
 
+// Answers of its own between short messages in blocks of theirs: each answer took 4 KiB.
+TEST(OutputQueue, small_pieces_of_every_kind_share_blocks) {
+  OutputQueue queue;
+  Arena arena;
+  for (int i = 0; i < 10'000; ++i) {
+    queue.append(lent(arena, "y"));
+    queue.append(owned("z"));
+    queue.own_lent_bytes();
+  }
+  EXPECT_EQ(queue.size_bytes(), 20'000U);
+  EXPECT_LE(queue.slices(), 8U);
+}
+
+// A few bytes each of blocks that others filled.
+TEST(OutputQueue, what_others_filled_is_let_go_of_once_the_queue_has_gone_on) {
+  OutputQueue queue;
+  std::vector<Slice> filled;
+  for (int i = 0; i < 4; ++i) {
+    filled.push_back(Slice::copy_of(bytes_of(std::string(64 * 1024, 'x'))));
+    queue.append(filled.back().first(2000));
+    queue.own_lent_bytes();
+  }
+  EXPECT_EQ(everything(queue), std::string(8000, 'x'));
+  std::vector<std::size_t> still_held;
+  for (std::size_t i = 0; i < filled.size(); ++i) {
+    if (filled[i].is_shared()) still_held.push_back(i);
+  }
+  EXPECT_EQ(still_held, (std::vector<std::size_t>{0, 3})) << "the first, and what may grow yet";
+}
+
+TEST(OutputQueue, the_last_piece_may_grow_before_it_is_copied) {
+  OutputQueue queue;
+  const Slice block = Slice::copy_of(bytes_of(std::string(4000, 'x') + std::string(4000, 'y')));
+  queue.append(owned("first"));
+  for (std::size_t at = 0; at < block.size(); at += 100) {
+    queue.append(block.without_first(at).first(100));
+    queue.own_lent_bytes();
+  }
+  queue.append(owned("behind"));
+  queue.own_lent_bytes();
+  EXPECT_EQ(queue.slices(), 3U);
+  EXPECT_EQ(everything(queue),
+            "first" + std::string(4000, 'x') + std::string(4000, 'y') + "behind");
+  EXPECT_TRUE(block.is_shared()) << "all of it is queued: nothing is gained by a copy";
+}
+
 TEST(OutputQueue, a_block_that_others_share_is_neither_copied_nor_written_to) {
   OutputQueue queue;
   Arena arena;
@@ -127,9 +173,10 @@ TEST(OutputQueue, agrees_with_a_string_whatever_is_done_to_it) {
   OutputQueue queue;
   Arena arena;
   std::string model;
+  Slice large = owned(std::string(20'000, 'L'));  // of which the queue gets pieces
   for (int step = 0; step < 50'000; ++step) {
     const std::string text(random() % 40, static_cast<char>('a' + random() % 26));
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
       case 1:
         queue.append(lent(arena, text)), model += text;
@@ -137,6 +184,13 @@ TEST(OutputQueue, agrees_with_a_string_whatever_is_done_to_it) {
       case 2:
         queue.append(owned(text)), model += text;
         break;
+      case 4: {
+        const std::size_t length = std::min<std::size_t>(large.size(), 1 + random() % 3000);
+        queue.append(large.first(length)), model += std::string(length, 'L');
+        large.drop_first(length);
+        if (large.empty()) large = owned(std::string(20'000, 'L'));
+        break;
+      }
       case 3:
         queue.own_lent_bytes();
         break;

@@ -39,9 +39,11 @@ class OutputQueue {
   void consume(std::size_t count) noexcept;
   void clear() noexcept;
 
-  // Copies what is lent (Block::Kind) into blocks of the queue's own: for bytes that the kernel did
-  // not take and that may stay for long, lest a few of them keep a whole block of the arena alive.
-  // Costs the bytes that were appended since the last call, and at most 4 KiB of slack.
+  // For bytes that the kernel did not take and that may stay for long, lest a few of them keep much
+  // memory alive. Copies what is lent (Block::Kind) into blocks of the queue's own, and likewise
+  // what is small, or less than a quarter of the block that others filled, but for the first and
+  // the last. Behind it the queue keeps alive no more than eight times its bytes, and those two's
+  // blocks. Takes time for the bytes that were appended since the last call.
   void own_lent_bytes();
 
  private:
@@ -49,11 +51,12 @@ class OutputQueue {
     std::vector<Slice> slices;
     std::size_t head = 0;   // those before it have been consumed
     std::size_t bytes = 0;  // of all from head on
-    std::size_t owned = 0;  // slices before this index are not lent
+    std::size_t owned = 0;  // slices before this index stay as they are
   };
 
   Slice& back() noexcept { return rest_ == nullptr ? first_ : rest_->slices.back(); }
   void advance() noexcept;
+  static bool is_better_copied(const Slice& slice, bool is_last) noexcept;
 
   Slice first_;
   std::unique_ptr<Rest> rest_;

@@ -78,6 +78,8 @@ class Slice {
   bool empty() const noexcept { return length_ == 0; }
   // What it keeps alive.
   std::size_t block_bytes() const noexcept { return block_ == nullptr ? 0 : block_->capacity(); }
+  // Whether others look at the same block.
+  bool is_shared() const noexcept { return block_ != nullptr && block_->is_shared(); }
   bool is_lent() const noexcept { return block_ != nullptr && block_->kind() == Block::Kind::lent; }
 
   // What is left without the first `count` bytes, or only those: views of the same block.

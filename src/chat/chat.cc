@@ -162,7 +162,7 @@ void Chat::destroy(Room& room) noexcept {
   owned_rooms_.erase(room.serial_);
 }
 
-// What the room's rules say; an invitation is worth more than a key, a limit or a ban.
+// What the room's rules say; an operator's invitation is worth more than a key, a limit or a ban.
 Refusal Chat::check_join(const Person& person, const Room& room, std::string_view key) {
   if (room.rules_ == nullptr) return Refusal::none;
   const Rules& rules = *room.rules_;
@@ -261,7 +261,7 @@ Refusal Chat::invite(Person& by, Person& whom, Room& room) {
     return Refusal::not_operator;
   }
   if (whom.is_in(room)) return Refusal::there_already;
-  change_rules(room).invite(whom.serial_);
+  if ((room.standing_of(by) & is_operator) != 0) change_rules(room).invite(whom.serial_);
   tell_one(whom, {.kind = Event::Kind::invited, .who = by, .room = &room, .to = &whom});
   broadcast(room, {.kind = Event::Kind::inviting, .who = by, .room = &room, .to = &whom});
   return Refusal::none;

@@ -281,6 +281,8 @@ class Chat {
   Refusal retitle(Person& person, Room& room, std::string_view topic);
   // Both tell; the first may destroy the room, where an operator shows themselves out.
   Refusal kick(Person& by, Person& whom, Room& room, std::string_view why);
+  // Whoever is in the room may ask others to come; who is invited by an operator may join whatever
+  // the rules say, once.
   Refusal invite(Person& by, Person& whom, Room& room);
 
   // To be changed by whoever may, and told of with announce_rules().

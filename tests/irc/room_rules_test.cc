@@ -190,6 +190,29 @@ TEST_F(Rooms, are_not_entered_by_who_takes_the_name_of_somebody_invited) {
   EXPECT_EQ(join(ben), Refusal::none);
 }
 
+// The banned had only to know somebody inside.
+TEST_F(Rooms, are_closed_to_the_banned_whatever_a_plain_member_says) {
+  rules().bans.push_back(listed("ben!*@*"));
+  rules().key = "sesame";
+  EXPECT_EQ(join(cleo, "sesame"), Refusal::none);
+  EXPECT_EQ(chat.invite(cleo.person, ben.person, den()), Refusal::none);
+  EXPECT_EQ(join(ben, "sesame"), Refusal::banned);
+  EXPECT_EQ(chat.invite(anna.person, ben.person, den()), Refusal::none);
+  EXPECT_EQ(join(ben), Refusal::none) << "an operator's invitation opens every door";
+}
+
+// A hundred invitations of a member's made room by way of those of the operator.
+TEST_F(Rooms, keep_the_invitations_of_their_operators_whoever_else_invites) {
+  join(cleo);
+  chat.invite(anna.person, ben.person, den());
+  for (std::size_t i = 0; i < Rules::most_invited; ++i) {
+    Somebody friends{chat, "friend", id};
+    EXPECT_EQ(chat.invite(cleo.person, friends.person, den()), Refusal::none);
+  }
+  rules().by_invitation = true;
+  EXPECT_EQ(join(ben), Refusal::none);
+}
+
 struct SayRow {
   const char* name;
   std::function<void(Rules&)> set;

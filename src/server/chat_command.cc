@@ -46,7 +46,7 @@ class ChatServer {
         server_(options, "chat"),
         chat_(options.chat_limits, sys::wall_now, draw_hash_key()),
         addresses_(options.addresses),
-        passwords_(server_.reactor()),
+        passwords_(server_.reactor(), [this](std::error_code error) { no_passwords(error); }),
         plain_(server_.reactor(), chat_, addresses_, options.plain_settings, options.limits,
                server_.on_opened(), on_closed()),
         irc_(server_.reactor(), chat_, addresses_, options.irc_settings, options.limits,
@@ -94,6 +94,13 @@ class ChatServer {
     };
   }
 
+  // How often is the clients' doing.
+  void no_passwords(std::error_code error) {
+    if (!password_warnings_.admit(sys::monotonic_now())) return;
+    server_.log().write(LogLevel::warn, "no password can be checked, all are taken for wrong ones",
+                        {{"error", error.message()}});
+  }
+
   // Takes over what can be changed while people are there; where anything is wrong, nothing is.
   // Gives what was wrong.
   std::string reload() {
@@ -120,6 +127,7 @@ class ChatServer {
   Server server_;
   chat::Chat chat_;
   chat::AddressLimit addresses_;
+  RateLimit password_warnings_{1};
   PasswordWorker passwords_;
   chat::PlainService plain_;
   irc::Service irc_;

@@ -1,5 +1,6 @@
 #include "server/password_worker.hpp"
 
+#include <system_error>
 #include <utility>
 
 #include "switchboard/sys/process.hpp"
@@ -19,18 +20,27 @@ PasswordWorker::~PasswordWorker() {
 
 void PasswordWorker::check(std::string hash, std::string password,
                            std::function<void(bool)> verdict) {
-  std::unique_lock lock{mutex_};
-  if (tasks_.size() >= most_waiting) {
-    lock.unlock();
-    return reactor_.post([verdict = std::move(verdict)] { verdict(false); });
+  if (has_thread()) {
+    const std::lock_guard lock{mutex_};
+    if (tasks_.size() < most_waiting) {
+      tasks_.push_back({std::move(hash), std::move(password), std::move(verdict)});
+      return changed_.notify_one();
+    }
   }
-  tasks_.push_back({std::move(hash), std::move(password), std::move(verdict)});
-  lock.unlock();
-  if (!thread_.joinable()) {
-    const sys::SignalsBlocked blocked;  // signals are the loop's
+  reactor_.post([verdict = std::move(verdict)] { verdict(false); });
+}
+
+// Where there is none, the next check tries again.
+bool PasswordWorker::has_thread() {
+  if (thread_.joinable()) return true;
+  const sys::SignalsBlocked blocked;  // signals are the loop's
+  try {
     thread_ = std::thread{[this] { run(); }};
+    return true;
+  } catch (const std::system_error& refusal) {
+    if (on_problem_) on_problem_(refusal.code());
+    return false;
   }
-  changed_.notify_one();
 }
 
 void PasswordWorker::run() {

@@ -7,7 +7,9 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include "switchboard/reactor/reactor.hpp"
 
@@ -19,8 +21,12 @@ class PasswordWorker {
   // guesses.
   static constexpr std::size_t most_waiting = 64;
 
-  // The reactor must outlive it. Its thread is started by the first check.
-  explicit PasswordWorker(Reactor& reactor) noexcept : reactor_(reactor) {}
+  using ProblemCallback = std::function<void(std::error_code)>;
+
+  // The reactor must outlive it. Its thread is started by the first check; where it cannot be had,
+  // `on_problem` is told, and the password is taken for a wrong one.
+  explicit PasswordWorker(Reactor& reactor, ProblemCallback on_problem = {}) noexcept
+      : reactor_(reactor), on_problem_(std::move(on_problem)) {}
   PasswordWorker(const PasswordWorker&) = delete;
   PasswordWorker& operator=(const PasswordWorker&) = delete;
   // Waits for the check that is being made, if one is.
@@ -35,9 +41,11 @@ class PasswordWorker {
     std::string password;
     std::function<void(bool)> verdict;
   };
+  bool has_thread();
   void run();
 
   Reactor& reactor_;
+  const ProblemCallback on_problem_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> tasks_;

@@ -124,19 +124,20 @@ void PlainService::leave(Connection& connection, Session& session, std::string_v
   chat_.leave(session.person, *room, why);
 }
 
+// No more than there is room for: what somebody asks for must not be what closes them.
 void PlainService::list_rooms(Connection& connection, Session& session, std::string_view) {
   std::size_t listed = 0;
-  chat_.for_each_room([&](const Room& room) {
-    if (!is_visible(room, session.person) || listed++ >= most_listed) return;
+  const Room* room = chat_.room_after(0);
+  for (; room != nullptr; room = chat_.room_after(room->serial())) {
+    if (!is_visible(*room, session.person)) continue;
+    if (listed++ == most_listed || is_full(connection)) {
+      return answer(connection, session, "and others");
+    }
     answer(connection, session,
-           fmt::format("{} ({}){}{}", room.name(), room.people().size(),
-                       room.topic().empty() ? "" : ": ", without_control(room.topic())));
-  });
-  if (listed > most_listed) {
-    answer(connection, session, fmt::format("and {} more", listed - most_listed));
-  } else if (listed == 0) {
-    answer(connection, session, "there is no room yet; /join makes one");
+           fmt::format("{} ({}){}{}", room->name(), room->people().size(),
+                       room->topic().empty() ? "" : ": ", without_control(room->topic())));
   }
+  if (listed == 0) answer(connection, session, "there is no room yet; /join makes one");
 }
 
 void PlainService::list_people(Connection& connection, Session& session, std::string_view) {
@@ -146,6 +147,7 @@ void PlainService::list_people(Connection& connection, Session& session, std::st
   answer(connection, session, fmt::format("in {}: {}", room->name(), people.size()));
   std::string line;
   for (const Person* person : people.first(std::min(people.size(), most_listed))) {
+    if (is_full(connection)) return answer(connection, session, "and others");
     if (!line.empty() && line.size() + person->name().size() > line_columns) {
       answer(connection, session, line);
       line.clear();

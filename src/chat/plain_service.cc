@@ -17,8 +17,11 @@ constexpr std::size_t bytes_worth_a_flush = 16 * 1024;
 
 constexpr std::size_t line_end_bytes = 2;
 
-// An unfinished line is left with its connection, with its CR, and must not fill it.
+// An unfinished line is left with its connection, with its CR, and must not fill it. Nor must an
+// answer be what closes its receiver: long ones stop at high water.
 ConnectionLimits with_room_for_a_line(ConnectionLimits limits, std::size_t line_bytes) {
+  limits.high_water_bytes = std::min(limits.high_water_bytes, limits.output_limit_bytes / 2);
+  limits.low_water_bytes = std::min(limits.low_water_bytes, limits.high_water_bytes / 4);
   limits.input_limit_bytes = std::max(limits.input_limit_bytes, line_bytes + line_end_bytes);
   return limits;
 }
@@ -233,7 +236,7 @@ std::size_t PlainService::on_data(Connection& connection, const Slice& input) {
     }
     if (session.is_leaving || connection.is_closed()) return text.size();
   }
-  if (text.size() >= bytes_worth_a_flush) reactor_.flush_soon();
+  if (consumed >= bytes_worth_a_flush) reactor_.flush_soon();
   turn_end_.ask();
   return consumed;
 }

@@ -1,9 +1,11 @@
 // Each command of the plain dialect, what it answers, and what the others hear of it.
 #include <gtest/gtest.h>
 
+#include <list>
 #include <string>
 #include <vector>
 
+#include "chat/people.hpp"
 #include "chat/plain_chat.hpp"
 
 namespace switchboard::chat::test {
@@ -146,6 +148,28 @@ TEST_P(PlainCommands, long_lists_are_cut_and_say_so) {
   type(last, "last\n");
   const std::string with = take_up_to(last, "you are in lobby");
   EXPECT_NE(with.find(" and 6 more\n"), std::string::npos) << with;
+}
+
+// Who asked for a list that was longer than what they may have unread was closed for it.
+TEST_P(PlainCommands, a_list_closes_nobody_who_asks_for_it) {
+  serve({},
+        {.high_water_bytes = 32 * KiB, .low_water_bytes = 8 * KiB, .output_limit_bytes = 32 * KiB});
+  Client& anna = enter("anna");
+  std::list<Guest> owners;
+  for (int i = 0; i < 100; ++i) {
+    Guest& owner = owners.emplace_back();
+    chat.enter(owner.person, "somebody_with_a_name" + std::to_string(i));
+    const std::string room = "room" + std::to_string(i);
+    chat.join(owner.person, room);
+    chat.retitle(owner.person, *chat.find_room(room), std::string(390, 't'));
+  }
+  take(anna);
+  type(anna, "/rooms\n");
+  const std::string rooms = take(anna);
+  EXPECT_TRUE(rooms.ends_with("-- and others\n")) << rooms.size();
+  EXPECT_GE(rooms.size(), 16U * KiB) << "as much as there is room for";
+  EXPECT_TRUE(ends.empty());
+  for (Guest& owner : owners) chat.quit(owner.person, "");
 }
 
 TEST_P(PlainCommands, a_topic_that_is_too_long_is_refused) {

@@ -158,7 +158,10 @@ Room& Chat::make_room(std::string_view name) {
 
 void Chat::destroy(Room& room) noexcept {
   rooms_.remove(room);
-  std::erase(talking_, &room);
+  if (room.is_talking_) {
+    std::erase(talking_, &room);
+    std::erase(held_, &room);
+  }
   owned_rooms_.erase(room.serial_);
 }
 

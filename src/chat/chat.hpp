@@ -311,9 +311,11 @@ class Chat {
   void announce_news(Person& who, Event::Kind kind, std::string_view text, bool hear_self);
 
   // Lets go of the bytes that everybody has sent. To be called after a turn's flush, where
-  // wants_trim() says so.
+  // wants_trim() says so. Of rooms whose bytes somebody had not sent the last time it looks at no
+  // more than most_held_trimmed.
   void trim() noexcept;
-  bool wants_trim() const noexcept { return !talking_.empty(); }
+  bool wants_trim() const noexcept { return !talking_.empty() || !held_.empty(); }
+  static constexpr std::size_t most_held_trimmed = 64;
 
   // Null: nobody. Must outlive the chat's use of it.
   void set_observer(Observer* observer) noexcept { observer_ = observer; }
@@ -347,6 +349,7 @@ class Chat {
   void deliver(Person& person, const Event& event, Keep keep);
   std::string_view encode(FormId form, const Event& event);
   SharedLog& log_of(Room& room, FormId form);
+  static bool trim(Room& room) noexcept;
 
   const ChatLimits limits_;
   const Clock clock_;
@@ -357,7 +360,9 @@ class Chat {
   Registry<Person> people_;
   Registry<Room> rooms_;
   std::map<std::uint64_t, std::unique_ptr<Room>> owned_rooms_;  // by serial number
-  std::vector<Room*> talking_;
+  std::vector<Room*> talking_;  // have said something since the last trim()
+  std::vector<Room*> held_;     // had by then not been sent to everybody
+  std::size_t next_held_ = 0;
   std::uint32_t announcement_ = 0;
   std::uint64_t last_serial_ = 0;
   std::uint64_t last_event_ = 0;

@@ -140,6 +140,8 @@ std::string_view Chat::encode(FormId form, const Event& event) {
 
 SharedLog& Chat::log_of(Room& room, FormId form) {
   if (!room.is_talking_) {
+    // First, and so that trim() never allocates.
+    if (held_.capacity() < rooms_.size()) held_.reserve(2 * rooms_.size());
     talking_.push_back(&room);
     room.is_talking_ = true;
   }
@@ -149,13 +151,30 @@ SharedLog& Chat::log_of(Room& room, FormId form) {
   return room.logs_.emplace_back(Room::Log{form, {}}).bytes;
 }
 
+// Rooms that spoke since the last time all; those that somebody's stalled queue holds, which stay
+// as they are for long and may be all there are, a few at a time.
 void Chat::trim() noexcept {
-  std::erase_if(talking_, [](Room* room) {
-    bool is_empty = true;
-    for (Room::Log& log : room->logs_) is_empty = log.bytes.trim() && is_empty;
-    room->is_talking_ = !is_empty;
-    return is_empty;
-  });
+  while (!talking_.empty()) {
+    Room* room = talking_.back();
+    talking_.pop_back();
+    if (trim(*room)) continue;
+    held_.push_back(room);
+  }
+  for (std::size_t left = std::min(held_.size(), most_held_trimmed); left > 0; --left) {
+    if (next_held_ >= held_.size()) next_held_ = 0;
+    Room*& room = held_[next_held_++];
+    if (!trim(*room)) continue;
+    room = held_.back();
+    held_.pop_back();
+    --next_held_;
+  }
+}
+
+bool Chat::trim(Room& room) noexcept {
+  bool is_empty = true;
+  for (Room::Log& log : room.logs_) is_empty = log.bytes.trim() && is_empty;
+  room.is_talking_ = !is_empty;
+  return is_empty;
 }
 
 }  // namespace switchboard::chat

@@ -146,6 +146,47 @@ TEST_F(BroadcastMemory, last_words_outlive_their_room) {
             ".p0 says in room: last words\n");
 }
 
+// Every turn looked at every room in which somebody had stalled: with ten thousand of them, half a
+// millisecond for each word.
+TEST(ChatMemory, of_rooms_that_somebody_holds_is_looked_at_a_few_rooms_a_turn) {
+  ShortForm form;
+  constexpr std::size_t rooms = 2 * Chat::most_held_trimmed;
+  Chat chat{{.rooms_of_a_person = rooms + 1}, [] { return WallTime{}; }};
+  chat.add_form(form);
+  Queueing stalled;
+  Queueing talker;
+  chat.enter(talker.person, "talker");
+  chat.enter(stalled.person, "stalled");
+  for (std::size_t i = 0; i < rooms; ++i) {
+    const std::string name = "room" + std::to_string(i);
+    chat.join(talker.person, name);
+    chat.join(stalled.person, name);
+    chat.say(talker.person, *chat.find_room(name), "hello");
+  }
+  chat.join(talker.person, "own");
+  const auto said = [&] {
+    talker.person.hear_own(false, true);
+    chat.say(talker.person, *chat.find_room("own"), "a word");
+    talker.queue.clear();
+  };
+  said();
+  chat.trim();
+  const auto held = memory_in_use().blocks;
+  said();
+  EXPECT_GT(memory_in_use().blocks, held);
+  chat.trim();
+  EXPECT_EQ(memory_in_use().blocks, held) << "who is not held is given back in its own turn";
+
+  stalled.queue.clear();
+  chat.trim();
+  EXPECT_TRUE(chat.wants_trim());
+  chat.trim();
+  chat.trim();
+  EXPECT_FALSE(chat.wants_trim());
+  chat.quit(talker.person, "");
+  chat.quit(stalled.person, "");
+}
+
 TEST(ChatMemory, comes_and_goes_with_people_and_rooms) {
   ShortForm form;
   Chat chat{{}, [] { return WallTime{}; }};

@@ -66,7 +66,8 @@ TEST_F(Passwords, are_wrong_where_no_thread_can_be_had_and_nobody_else_is_harmed
     EXPECT_FALSE(is_let_in(hash, "sesame"));
     EXPECT_FALSE(is_let_in(hash, "sesame"));
   }
-  EXPECT_EQ(problems, std::vector(2, std::make_error_code(std::errc::resource_unavailable_try_again)));
+  EXPECT_EQ(problems,
+            std::vector(2, std::make_error_code(std::errc::resource_unavailable_try_again)));
   EXPECT_EQ(is_let_in(hash, "sesame"), can_hash_passwords()) << "there are threads again";
 }
 

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -68,12 +69,35 @@ void Server::end_with(Ending ending) {
   });
 }
 
+void Server::report_no_memory() noexcept {
+  if (!memory_warnings_.admit(sys::monotonic_now())) return;
+  try {
+    log_.write(LogLevel::warn, "out of memory, what was being done was given up");
+  } catch (const std::bad_alloc&) {
+    // Nor is there any to say so.
+  }
+}
+
+// Where memory has run out, whoever it was needed for has been closed, and all others go on; unless
+// it fails so often that nobody can.
+void Server::serve() {
+  RateLimit failures{most_allocation_failures_per_second};
+  for (;;) {
+    try {
+      return reactor_.run();
+    } catch (const std::bad_alloc&) {
+      if (!failures.admit(sys::monotonic_now())) throw;
+      report_no_memory();
+    }
+  }
+}
+
 // An exception that comes out of the loop is logged: nobody may be reading standard error, and a
 // plain write to it could block.
 int Server::run(const std::function<std::vector<LogField>()>& figures) {
   int status = 0;
   try {
-    reactor_.run();
+    serve();
   } catch (const std::exception& failure) {
     log_.write(LogLevel::error, "stopping after a failure", {{"error", failure.what()}});
     status = 1;

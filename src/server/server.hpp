@@ -46,17 +46,23 @@ class Server {
   // Tells the log, and whoever waits for it, that it listens.
   void announce(const Listeners& listeners);
 
-  // Serves until it has ended, then logs that with `figures`. The process's exit status.
+  // Serves until it has ended, then logs that with `figures`. The process's exit status. Goes on
+  // where an allocation fails, ends where anything else comes out of the loop.
   int run(const std::function<std::vector<LogField>()>& figures);
 
  private:
+  static constexpr unsigned most_allocation_failures_per_second = 1000;
+
   void log_start();
+  void serve();
+  void report_no_memory() noexcept;
 
   const ServerOptions& options_;
   const std::string service_;
   LogWriter log_writer_;
   Log log_;
   ConnectionLog connection_log_{log_};
+  RateLimit memory_warnings_{1};
   Reactor reactor_;
   const std::uint64_t descriptors_;  // that it may have open
   std::optional<Shutdown> shutdown_;

@@ -11,38 +11,41 @@ namespace {
 
 namespace capability = irc::capability;
 
+// Few, so that people meet.
+constexpr std::size_t rooms = 3;
+
 constexpr irc::Capabilities labels = capability::labeled_response | capability::batch;
 
 }  // namespace
 
 void IrcTypist::begin() {
   view_ = std::make_unique<IrcView>(world_, truth_);
-  beginning_.clear();
+  to_come_.clear();
   may_label_ = true;
   const bool negotiates = chance(0.85);
   if (negotiates) negotiate();
-  beginning_.push_back("NICK " + name());
-  beginning_.push_back("USER " + user_of_client(key_) + " 0 * :somebody");
-  if (negotiates && chance(0.98)) beginning_.push_back("CAP END");
-  if (script_.lines > 0) beginning_.push_back("JOIN #r" + std::to_string(below(5)));
-  script_.lines += beginning_.size();
+  to_come_.push_back("NICK " + name());
+  to_come_.push_back("USER " + user_of_client(key_) + " 0 * :somebody");
+  if (negotiates && chance(0.98)) to_come_.push_back("CAP END");
+  if (script_.lines > 0) to_come_.push_back("JOIN #r" + std::to_string(below(rooms)));
+  script_.lines += to_come_.size();
 }
 
 void IrcTypist::negotiate() {
   fondness_ = 0.2 + 0.8 * static_cast<double>(below(100)) / 100;
   if (chance(0.5)) {
     view_->ask_for_302();
-    beginning_.push_back("CAP LS 302");
+    to_come_.push_back("CAP LS 302");
   }
   for (std::size_t requests = world_.random().between(1, 2); requests > 0; --requests) {
-    beginning_.push_back("CAP REQ :" + any_capabilities());
+    to_come_.push_back("CAP REQ :" + any_capabilities());
   }
-  if (chance(0.8)) beginning_.push_back("CAP REQ server-time");
+  if (chance(0.8)) to_come_.push_back("CAP REQ server-time");
   if (!chance(0.2)) return;
-  beginning_.push_back("CAP REQ sasl");
-  beginning_.push_back("AUTHENTICATE PLAIN");
+  to_come_.push_back("CAP REQ sasl");
+  to_come_.push_back("AUTHENTICATE PLAIN");
   // anna's name and password; or another.
-  beginning_.push_back(chance(0.8) ? "AUTHENTICATE AGFubmEAeA==" : "AUTHENTICATE AGFubmEAeQ==");
+  to_come_.push_back(chance(0.8) ? "AUTHENTICATE AGFubmEAeA==" : "AUTHENTICATE AGFubmEAeQ==");
 }
 
 std::string IrcTypist::any_capabilities() {
@@ -56,9 +59,9 @@ std::string IrcTypist::any_capabilities() {
 }
 
 std::string IrcTypist::line() {
-  if (!beginning_.empty()) {
-    std::string first = std::move(beginning_.front());
-    beginning_.pop_front();
+  if (!to_come_.empty()) {
+    std::string first = std::move(to_come_.front());
+    to_come_.pop_front();
     return first;
   }
   if (view_->wants_name()) {
@@ -85,9 +88,14 @@ void IrcTypist::take(std::string_view line, bool has_crlf) {
 std::string IrcTypist::room() {
   std::string known = view_->some_room();
   if (!known.empty() && chance(0.8)) return known;
-  const std::size_t number = below(6);
-  if (number == 5) return "lobby";
+  const std::size_t number = below(rooms + 1);
+  if (number == rooms) return "lobby";
   return (chance(0.1) ? "R" : "r") + std::to_string(number);
+}
+
+std::string IrcTypist::own_room() {
+  std::string own = view_->some_own_room();
+  return own.empty() || chance(0.1) ? room() : own;
 }
 
 std::string IrcTypist::other(const std::string& room) {
@@ -152,8 +160,10 @@ std::string IrcTypist::act_in_room() {
   switch (below(9)) {
     case 0:
       return "PART #" + where + (chance(0.5) ? " :" + text() + "bye" : "");
-    case 1:
-      return "KICK #" + where + " " + other(where) + (chance(0.5) ? " :" + text() + "out" : "");
+    case 1: {
+      const std::string own = own_room();
+      return "KICK #" + own + " " + other(own) + (chance(0.5) ? " :" + text() + "out" : "");
+    }
     case 2:
       return "TOPIC #" + where + " :" + text() + "topic";
     case 3:
@@ -166,7 +176,7 @@ std::string IrcTypist::act_in_room() {
 }
 
 std::string IrcTypist::join() {
-  const auto where = [&] { return (chance(0.1) ? "R" : "r") + std::to_string(below(5)); };
+  const auto where = [&] { return (chance(0.1) ? "R" : "r") + std::to_string(below(rooms)); };
   if (chance(0.1)) return "JOIN #" + where() + ",#" + where() + ",#lobby";
   const std::string room = chance(0.2) ? "lobby" : where();
   if (chance(0.6)) return "JOIN #" + room;
@@ -176,7 +186,7 @@ std::string IrcTypist::join() {
 }
 
 std::string IrcTypist::mode() {
-  const std::string where = room();
+  const std::string where = own_room();
   const std::string start = "MODE #" + where;
   switch (below(12)) {
     case 0:
@@ -208,10 +218,10 @@ std::string IrcTypist::mode() {
 std::string IrcTypist::mode_with_mask() {
   constexpr std::array<const char*, 7> kinds{" +b ", " +b ", " -b ", " -b ",
                                              " +e ", " +I ", " -I "};
-  const std::string where = room();
+  const std::string where = own_room();
   const std::string kind = kinds[below(kinds.size())];
   const std::string start = "MODE #" + where + kind;
-  switch (below(6)) {
+  switch (below(8)) {
     case 0:
       return start + "n" + std::to_string(below(10));
     case 1:
@@ -222,8 +232,13 @@ std::string IrcTypist::mode_with_mask() {
       return start + "N?!*@*";
     case 4:
       return start.substr(0, start.size() - 1);  // the list
-    default:
-      return start + other(where);
+    case 5:
+      return "MODE #" + where + (chance(0.6) ? " +b m:" : " +b ") + other(where);
+    default: {
+      const std::string whom = other(where);
+      to_come_.push_back("KICK #" + where + " " + whom);
+      return "MODE #" + where + " +b " + whom;
+    }
   }
 }
 

@@ -44,6 +44,7 @@ class IrcTypist final : public Typist {
   std::string nonsense();
   // A channel that they are in, mostly, without '#'; and somebody there, mostly.
   std::string room();
+  std::string own_room();  // mostly
   std::string other(const std::string& room);
   bool chance(double probability) const { return world_.random().chance(probability); }
   std::size_t below(std::size_t end) const { return world_.random().below(end); }
@@ -51,8 +52,8 @@ class IrcTypist final : public Typist {
   Truth& truth_;
   Law& law_;
   std::unique_ptr<IrcView> view_;
-  std::deque<std::string> beginning_;  // what is typed first
-  double fondness_ = 0;                // of capabilities
+  std::deque<std::string> to_come_;  // is typed before anything else
+  double fondness_ = 0;              // of capabilities
   unsigned labels_ = 0;
   bool may_label_ = true;       // has not asked to be without
   bool bears_a_label_ = false;  // what command() has thought of

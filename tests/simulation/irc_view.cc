@@ -275,6 +275,15 @@ std::string IrcView::some_room() const {
   return std::next(rooms_.begin(), step)->first;
 }
 
+std::string IrcView::some_own_room() const {
+  std::vector<std::string_view> own;
+  for (const auto& [name, channel] : channels_) {
+    const auto rank = channel.ranks.find(name_);
+    if (rank != channel.ranks.end() && rank->second.is_operator) own.push_back(name);
+  }
+  return own.empty() ? std::string{} : std::string{own[world_.random().below(own.size())]};
+}
+
 std::string IrcView::some_other(const std::string& room) const {
   const auto found = rooms_.find(room);
   if (found == rooms_.end() || found->second.others.empty()) return {};

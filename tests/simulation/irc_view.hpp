@@ -38,6 +38,7 @@ class IrcView final : public View {
   bool has(irc::Capabilities wanted) const noexcept { return (capabilities_ & wanted) == wanted; }
   // Some channel that it is in, without '#', and somebody else who is there. Empty: none.
   std::string some_room() const;
+  std::string some_own_room() const;  // whose operator it is
   std::string some_other(const std::string& room) const;
 
  private:

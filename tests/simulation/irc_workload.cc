@@ -61,7 +61,7 @@ class IrcWorkload final : public ChatFrame {
     std::size_t count = random.chance(0.02) ? 100 : random.between(1, 20);
     if (world.scale != Scale::full) count = random.between(1, 2);
     reconnects_left_ = random.below(count);
-    const std::size_t lines = world.scale != Scale::full ? 4 : count > 50 ? 10 : 60;
+    const std::size_t lines = world.scale != Scale::full ? 4 : count > 50 ? 20 : 150;
     for (std::uint32_t i = 0; i < count; ++i) {
       // Plain typists are numbered on, so that no two say the same.
       add_typist(std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,

@@ -5,8 +5,8 @@
 // was told little of what lies in a block (their own words are not told them) must not keep it for
 // that: see OutputQueue::own_lent_bytes().
 //
-// A block is as large as what was said the last time, up to 64 KiB: the first one behind a burst may
-// be that much for a short line, until everybody has sent it; the one behind it is small again.
+// A block is as large as what was said the last time, up to 64 KiB: the first one behind a burst
+// may be that much for a short line, until everybody has sent it; the one behind it is small again.
 #pragma once
 
 #include <cstddef>

@@ -181,6 +181,10 @@ void check(ChatOptions& options) {
         format_size(options.limits.high_water_bytes)));
   }
   irc::Settings& irc = options.irc_settings;
+  if (!irc.accounts.empty() && !irc.offers_sasl) {
+    throw UsageError(
+        "--accounts: without --sasl-in-plain-text nobody can log in; add that, or leave this out");
+  }
   irc.motd = options.plain_settings.motd;
   irc.flood = options.plain_settings.flood;
   irc.registration_timeout = options.plain_settings.registration_timeout;

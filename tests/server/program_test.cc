@@ -131,6 +131,17 @@ TEST(Program, RefusesABackendThatIsNotHereAndSaysWhichAre) {
   }
 }
 
+TEST(Program, WasContentWithAccountsThatNobodyCouldLogInTo) {
+  const TemporaryFolder folder;
+  const std::string accounts = folder.file("accounts");
+  std::ofstream{accounts} << "anna:$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA\n";
+  const Outcome useless = run({"chat", "--accounts", accounts, "--check-config"});
+  EXPECT_EQ(useless.status, 2);
+  EXPECT_THAT(useless.errors, AllOf(IsOneLine(), HasSubstr("--sasl-in-plain-text")));
+  EXPECT_EQ(run({"chat", "--accounts", accounts, "--sasl-in-plain-text", "--check-config"}).status,
+            0);
+}
+
 TEST(Program, HelpsOnStandardOutput) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
                                                     {"-h"},

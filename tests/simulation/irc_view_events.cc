@@ -118,7 +118,9 @@ void IrcView::take_nick(const irc::Message& message) {
 void IrcView::take_topic(const irc::Message& message) {
   room_ = room_name(message.parameter(0));
   note(who_, "-- " + who_ + " has set the topic: " + chat::without_control(message.parameter(1)));
-  check_speaker(who_);
+  const auto found = rooms_.find(room_);
+  if (found == rooms_.end() || who_ == name_) return;
+  expect(know(found->second, who_), "a topic was set by somebody who is not there");
 }
 
 void IrcView::take_mode(const irc::Message& message) {

@@ -231,5 +231,23 @@ TEST(UntilClose, all_of_a_stream_is_one_frame_and_empty_is_one_too) {
   EXPECT_EQ(decode_whole(codec, "abcde").status, FrameStatus::too_long);
 }
 
+// Where a stream ends with more than the limit at once, nobody was asked before the end.
+TEST(UntilClose, what_is_over_the_limit_is_refused_at_the_end_and_is_not_encoded) {
+  const UntilCloseCodec codec{4};
+  EXPECT_EQ(codec.at_end(bytes_of("abcde")).status, FrameStatus::too_long);
+  Bytes out;
+  EXPECT_EQ(codec.encode(bytes_of("abcde"), out), FrameStatus::too_long);
+  EXPECT_TRUE(out.empty());
+}
+
+TEST(FrameStatus, each_has_a_name_of_its_own) {
+  using enum FrameStatus;
+  EXPECT_EQ(to_string(complete), "complete");
+  EXPECT_EQ(to_string(incomplete), "incomplete");
+  EXPECT_EQ(to_string(too_long), "too long");
+  EXPECT_EQ(to_string(malformed), "malformed");
+  EXPECT_EQ(to_string(truncated), "truncated");
+}
+
 }  // namespace
 }  // namespace switchboard

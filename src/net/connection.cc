@@ -68,6 +68,10 @@ void ConnectionHandler::on_end(Connection& connection, std::span<const std::byte
   connection.drain(CloseReason::peer_closed);
 }
 
+void ConnectionHandler::on_idle(Connection& connection) {
+  connection.close(CloseReason::idle);
+}
+
 Connection::Connection(ConnectionTable& table, sys::Descriptor socket) noexcept
     : table_(table), socket_(std::move(socket)) {}
 
@@ -156,7 +160,8 @@ void Connection::send_queued() {
   }
   // ENOBUFS and ENOMEM: the kernel is short of memory for now; the socket is still writable, so the
   // next turn tries again.
-  if (!output_.empty()) output_.own_lent_bytes();
+  stalled_ = !output_.empty();
+  if (stalled_) output_.own_lent_bytes();
 }
 
 void Connection::go_on_below_low_water() {

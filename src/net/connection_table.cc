@@ -29,6 +29,10 @@ ConnectionLimits checked(ConnectionLimits limits) {
   return limits;
 }
 
+Nanoseconds tick_length_of(const ConnectionLimits& limits) noexcept {
+  return std::max(limits.idle_timeout / ticks_per_idle_timeout, shortest_tick);
+}
+
 }  // namespace
 
 ConnectionTable::ConnectionTable(Reactor& reactor, ConnectionHandler& handler,
@@ -36,7 +40,7 @@ ConnectionTable::ConnectionTable(Reactor& reactor, ConnectionHandler& handler,
     : reactor_(reactor),
       handler_(handler),
       limits_(checked(limits)),
-      tick_length_(std::max(limits.idle_timeout / ticks_per_idle_timeout, shortest_tick)),
+      tick_length_(tick_length_of(limits)),
       start_(sys::monotonic_now()) {}
 
 ConnectionTable::~ConnectionTable() {
@@ -49,6 +53,24 @@ ConnectionTable::~ConnectionTable() {
   }
 }
 
+void ConnectionTable::set_limits(const ConnectionLimits& limits) {
+  const bool was_full = full();
+  const bool was_measured = limits_.idle_timeout > Nanoseconds::zero();
+  limits_ = checked(limits);
+  const Nanoseconds before = std::exchange(tick_length_, tick_length_of(limits_));
+  const std::uint32_t present = tick(reactor_.now());
+  for (Connection* each = first_; each != nullptr; each = each->next_) {
+    // The end of the tick that it was, lest anybody is closed early.
+    const auto moved = before * (std::int64_t{each->activity_tick_} + 1) / tick_length_;
+    each->activity_tick_ =
+        was_measured ? std::min(static_cast<std::uint32_t>(moved), present) : present;
+  }
+  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
+  if (limits_.idle_timeout > Nanoseconds::zero() && first_ != nullptr) arm_idle_timer(*first_);
+  if (!was_full || full()) return;
+  for (RoomWaiter* waiter : room_waiters_) waiter->on_room();
+}
+
 Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& error) {
   const int fd = socket.get();
   const auto destroy = [](Connection* unborn) { delete unborn; };
@@ -56,7 +78,10 @@ Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& erro
                                                        destroy);
   owner->id_ = reactor_.register_handler(fd, *owner);
   error = reactor_.set_interest(owner->id_, {.readable = true});
-  if (error) return nullptr;
+  if (error) {
+    say_last_words(fd);
+    return nullptr;
+  }
   if (limits_.idle_timeout > Nanoseconds::zero()) {
     // Not reactor_.now(), which may be older than this table.
     owner->activity_tick_ = tick(sys::monotonic_now());
@@ -72,6 +97,13 @@ Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& erro
     throw;
   }
   return connection;
+}
+
+// They may not arrive: who is turned away has most likely spoken already, and what was not read of
+// it makes a reset of the close.
+void ConnectionTable::say_last_words(int fd) {
+  const std::string_view words = handler_.last_words();
+  if (!words.empty()) (void)sys::send(fd, std::as_bytes(std::span{words}));
 }
 
 Connection* ConnectionTable::find(ConnectionId id) noexcept {
@@ -163,11 +195,25 @@ void ConnectionTable::arm_idle_timer(const Connection& next) {
 
 void ConnectionTable::close_idle() {
   idle_timer_ = TimerId{};
-  Connection* connection = first_;
-  for (; connection != nullptr; connection = connection->next_) {
+  for (Connection* connection = first_; connection != nullptr;) {
     if (idle_deadline(*connection) > reactor_.now()) return arm_idle_timer(*connection);
-    connection->close(CloseReason::idle);
+    Connection* const next = connection->next_;
+    if (!connection->closed_) end_idle(*connection);
+    // The last one may have been given as long again.
+    connection = next != nullptr || connection->closed_ ? next : connection;
   }
+}
+
+void ConnectionTable::end_idle(Connection& connection) {
+  if (connection.draining_) return connection.close(CloseReason::idle);
+  try {
+    handler_.on_idle(connection);
+  } catch (...) {
+    connection.close(CloseReason::local);
+    idle_timer_ = reactor_.call_after(Nanoseconds::zero(), [this] { close_idle(); });
+    throw;
+  }
+  if (!connection.closed_) note_activity(connection);
 }
 
 }  // namespace switchboard

@@ -262,7 +262,12 @@ void Listener::fail(Socket& socket, std::error_code error) {
 
 std::error_code Listener::turn_one_away(Socket& socket) {
   reserve_.reset();
-  const auto outcome = sys::accept(socket.fd()).error();  // closed at once; else everybody waits
+  std::error_code outcome;
+  {
+    const auto accepted = sys::accept(socket.fd());  // closed at once; else everybody waits
+    outcome = accepted.error();
+    if (accepted) table_.say_last_words(accepted->socket.get());
+  }
   auto reserve = sys::open_reserve();
   if (reserve) reserve_ = std::move(*reserve);  // else another took it: the next pause tries again
   return outcome;

@@ -80,6 +80,28 @@ void OutputQueue::clear() noexcept {
   rest_.reset();
 }
 
+void OutputQueue::drop_behind(std::byte end) noexcept {
+  const auto cut = [&](Slice& slice) {
+    const auto bytes = slice.bytes();
+    const auto found = std::ranges::find(bytes, end);
+    if (found == bytes.end()) return false;
+    slice = slice.first(static_cast<std::size_t>(found - bytes.begin()) + 1);
+    return true;
+  };
+  if (cut(first_)) return rest_.reset();
+  if (rest_ == nullptr) return;
+  std::size_t kept = 0;
+  for (std::size_t i = rest_->head; i < rest_->slices.size(); ++i) {
+    const bool is_last = cut(rest_->slices[i]);
+    kept += rest_->slices[i].size();
+    if (!is_last) continue;
+    rest_->slices.resize(i + 1);
+    rest_->owned = std::min(rest_->owned, i + 1);
+    rest_->bytes = kept;
+    return;
+  }
+}
+
 // The last one may grow yet, with what comes behind it in its block.
 bool OutputQueue::is_better_copied(const Slice& slice, bool is_last) noexcept {
   if (slice.is_lent()) return true;

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -56,7 +57,9 @@ namespace {
 struct Counter final : ConnectionHandler {
   void on_open(Connection&) override { ++opened; }
   std::size_t on_data(Connection&, const Slice& input) override { return input.size(); }
+  std::string_view last_words() override { return words; }
   std::size_t opened = 0;
+  std::string_view words;
 };
 
 class Accepting : public testing::TestWithParam<std::string> {
@@ -118,6 +121,20 @@ TEST_P(Accepting, a_listener_may_die_while_a_full_process_makes_it_pause) {
   reactor.call_after(Listener::pause * 2, [&] { later = true; });
   while (!later) reactor.turn();
   EXPECT_EQ(counter.opened, 0U);
+}
+
+TEST_P(Accepting, who_is_turned_away_is_told_so) {
+  counter.words = "full";
+  begin_connecting(listener->endpoint());
+  {
+    const DescriptorLimit limit{static_cast<std::size_t>(clients.back().get()) + 1};
+    while (problems.empty()) reactor.turn();
+  }
+  await(clients.back().get(), POLLIN);
+  std::array<char, 8> got{};
+  const auto received = sys::receive(clients.back().get(), std::as_writable_bytes(std::span{got}));
+  ASSERT_TRUE(received);
+  EXPECT_EQ(std::string_view(got.data(), *received), "full");
 }
 
 TEST_P(Accepting, after_the_pause_of_a_full_process_every_address_is_listened_on_again) {

@@ -47,6 +47,7 @@ struct Recorder final : ConnectionHandler {
   };
   std::function<void(Connection&)> ended = [](Connection& c) { c.drain(CloseReason::peer_closed); };
   std::function<void(Connection&)> drained = [](Connection&) {};
+  std::function<void(Connection&)> idle = [](Connection& c) { c.close(CloseReason::idle); };
   std::function<void(Connection&, const Closed&)> closed = [](Connection&, const Closed&) {};
 
   void on_open(Connection& c) override {
@@ -68,6 +69,10 @@ struct Recorder final : ConnectionHandler {
     expect_alive(c);
     ++drains;
     drained(c);
+  }
+  void on_idle(Connection& c) override {
+    expect_alive(c);
+    idle(c);
   }
   void on_closed(Connection& c, const Closed& why) override {
     EXPECT_TRUE(c.is_closed());

@@ -416,6 +416,57 @@ TEST_P(LifeCycle, an_idle_connection_is_closed_and_never_early) {
   pump([&] { return table->size() == 0; });
 }
 
+TEST_P(LifeCycle, who_is_idle_may_be_told_so_or_left_alone) {
+  serve({.idle_timeout = milliseconds{40}});
+  recorder.idle = [&, left = 2](Connection& c) mutable {
+    if (left-- > 0) return;
+    c.write("you were idle");
+    c.drain(CloseReason::idle);
+  };
+  Client& client = connect();
+  const Instant begin = sys::monotonic_now();
+  pump([&] { return client.ended; });
+  EXPECT_GE(sys::monotonic_now() - begin, milliseconds{120});
+  EXPECT_EQ(client.received, "you were idle");
+  pump([&] { return !recorder.reasons.empty(); });  // who does not end is idle again, and closed
+  EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
+}
+
+TEST_P(LifeCycle, a_service_that_throws_when_somebody_is_idle_spares_the_others) {
+  serve({.idle_timeout = milliseconds{40}});
+  recorder.idle = [](Connection& c) {
+    c.close(CloseReason::idle);
+    throw std::runtime_error("no");
+  };
+  connect();
+  connect();
+  for (std::size_t closed = 1; closed <= 2; ++closed) {
+    EXPECT_THROW(pump([&] { return recorder.reasons.size() == 2; }), std::runtime_error);
+  }
+  pump([&] { return recorder.reasons.size() == 2; });
+}
+
+TEST_P(LifeCycle, limits_may_be_changed_while_it_serves) {
+  serve({.idle_timeout = seconds{3600}});
+  connect();
+  const Instant begin = sys::monotonic_now();
+  ConnectionLimits limits;
+  limits.low_water_bytes = limits.high_water_bytes;
+  EXPECT_THROW(table->set_limits(limits), std::invalid_argument);
+  EXPECT_EQ(table->limits().idle_timeout, seconds{3600});
+  table->set_limits({.idle_timeout = milliseconds{160}});
+  pump([&] { return !recorder.reasons.empty(); });
+  EXPECT_GE(sys::monotonic_now() - begin, milliseconds{160});
+  EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
+  table->set_limits({.max_connections = 0});
+  Client& waiting = open_client();
+  begin_connecting(waiting);
+  for (int turn = 0; turn < 10; ++turn) reactor.turn(milliseconds{1});
+  EXPECT_EQ(recorder.ids.size(), 1U);
+  table->set_limits({.max_connections = 1});
+  pump([&] { return recorder.ids.size() == 2; });
+}
+
 TEST_P(LifeCycle, past_the_output_limit_a_connection_is_closed) {
   serve({.output_limit_bytes = MiB});
   Client& client = connect();

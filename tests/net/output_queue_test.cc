@@ -56,6 +56,27 @@ TEST(OutputQueue, is_first_in_first_out_and_counts_its_bytes) {
   EXPECT_EQ(queue.slices(), 0U);
 }
 
+TEST(OutputQueue, drops_what_stands_behind_a_message) {
+  for (const std::string first : {"one\ntwo\n", "one\n", "on", "o"}) {
+    const std::string all = "one\ntwo\nthree\n";
+    OutputQueue queue;
+    queue.append(owned(first));
+    for (std::size_t at = first.size(); at < all.size(); ++at) queue.append(owned({all[at]}));
+    queue.drop_behind(std::byte{'.'});
+    EXPECT_EQ(everything(queue), all) << "nothing to stop at";
+    queue.consume(1);
+    queue.drop_behind(std::byte{'\n'});
+    EXPECT_EQ(everything(queue), "ne\n");
+    EXPECT_EQ(queue.size_bytes(), 3U);
+    queue.append(owned("last"));
+    EXPECT_EQ(everything(queue), "ne\nlast");
+    queue.own_lent_bytes();
+    queue.consume(7);
+    EXPECT_TRUE(queue.empty());
+    queue.drop_behind(std::byte{'\n'});
+  }
+}
+
 TEST(OutputQueue, gathers_no_more_pieces_and_bytes_than_it_is_asked_for) {
   OutputQueue queue;
   for (const char* word : {"aa", "bb", "cc"}) queue.append(owned(word));

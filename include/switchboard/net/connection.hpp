@@ -68,6 +68,15 @@ class ConnectionHandler {
   // The output queue, which had reached high_water, is down to low_water again.
   virtual void on_drained(Connection&) {}
 
+  // No byte has moved for idle_timeout. Unless overridden, closes the connection (idle). One that
+  // is left open has as long again; one that drains by then is closed.
+  virtual void on_idle(Connection& connection);
+
+  // What somebody is told for whom there is no room: no descriptor, no place in the poller. There
+  // never is a Connection for them; the bytes go to the kernel in one send, and are lost where it
+  // does not take them.
+  virtual std::string_view last_words() { return {}; }
+
   // The last word about this connection. It takes no more writes. Comes at the end of the turn in
   // which it was closed; the slot of its id may have a new connection by then.
   virtual void on_closed(Connection&, const Closed&) {}
@@ -96,6 +105,12 @@ class Connection final : private EventHandler {
   bool write(std::string_view text) { return write(std::as_bytes(std::span{text})); }
   // What the kernel has not taken yet.
   std::size_t queued_bytes() const noexcept { return output_.size_bytes(); }
+  // Whether the last send left bytes behind: the kernel holds as much for this peer as it will.
+  bool is_stalled() const noexcept { return stalled_; }
+  // Drops what is queued behind the first `end`, with which messages end: the one that may be half
+  // sent stays whole, and a last word to a slow reader can follow. Drops nothing where there is no
+  // such byte.
+  void drop_queued_behind(std::byte end) noexcept { output_.drop_behind(end); }
 
   // --- Receiving. While its own output stands at high_water a connection is not read from either.
   // What was left unconsumed comes again, at the end of a turn, when reading goes on. Where sending
@@ -167,6 +182,7 @@ class Connection final : private EventHandler {
   bool draining_ : 1 = false;       // nothing is delivered any more
   bool output_failed_ : 1 = false;  // sending is over; what the peer had sent may still be read
   bool progressed_ : 1 = false;     // sent something since the drain timer was armed
+  bool stalled_ : 1 = false;        // the last send left something
   bool redeliver_ : 1 = false;      // offer what was kept again, if reading goes on
   bool dirty_ : 1 = false;
   bool closed_ : 1 = false;

@@ -55,12 +55,19 @@ class ConnectionTable {
   // closed, where the poller cannot watch it; `error` says why.
   Connection* adopt(sys::Descriptor socket, std::error_code& error);
 
+  // Before a socket is closed for which there is no room: ConnectionHandler::last_words().
+  void say_last_words(int fd);
+
   // Null once it is closed, and for another table's.
   Connection* find(ConnectionId id) noexcept;
 
   std::size_t size() const noexcept { return size_; }
   bool full() const noexcept { return size_ >= limits_.max_connections || shutting_down_; }
   const ConnectionLimits& limits() const noexcept { return limits_; }
+  // For what happens from now on; nobody is closed at once. Who is idle has been so all the while,
+  // where idleness was measured until now. Keepalive is for a Listener that is made after this.
+  // Throws as the constructor does, and then nothing has changed.
+  void set_limits(const ConnectionLimits& limits);
   Reactor& reactor() const noexcept { return reactor_; }
 
   // Each connection that is not closed. `visit` may close any of them.
@@ -91,13 +98,14 @@ class ConnectionTable {
   Instant idle_deadline(const Connection& connection) const noexcept;
   void arm_idle_timer(const Connection& next);
   void close_idle();
+  void end_idle(Connection& connection);
   void release(Connection& connection);
   void report_empty();
 
   Reactor& reactor_;
   ConnectionHandler& handler_;
-  const ConnectionLimits limits_;
-  const Nanoseconds tick_length_;  // how precisely idleness is known
+  ConnectionLimits limits_;
+  Nanoseconds tick_length_;  // how precisely idleness is known
   const Instant start_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;

@@ -38,6 +38,8 @@ class OutputQueue {
   // Drops the first `count` bytes, which were sent.
   void consume(std::size_t count) noexcept;
   void clear() noexcept;
+  // Drops what stands behind the first `end`; nothing where there is none.
+  void drop_behind(std::byte end) noexcept;
 
   // For bytes that the kernel did not take and that may stay for long, lest a few of them keep much
   // memory alive. Copies what is lent (Block::Kind) into blocks of the queue's own, and likewise

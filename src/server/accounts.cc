@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "switchboard/sys/process.hpp"
+
 #include "chat/text.hpp"
 #include "irc/names.hpp"
 
@@ -41,6 +43,30 @@ std::string lines_but_of(std::string_view name, const std::string& path) {
     throw std::runtime_error(fmt::format("'{}' cannot be read; make it readable", path));
   }
   return text;
+}
+
+// The file itself, which may not be there yet: to rename something over a link would part it from
+// what it leads to.
+std::string behind_links(const std::string& path) {
+  fs::path present = path;
+  constexpr int most_links = 40;  // as the kernel has it (path_resolution(7))
+  for (int i = 0; i < most_links; ++i) {
+    std::error_code error;
+    const fs::path target = fs::read_symlink(present, error);
+    if (error) return present;
+    present = target.is_absolute() ? target : present.parent_path() / target;
+  }
+  throw std::runtime_error(fmt::format("'{}' is a symbolic link without an end", path));
+}
+
+// As it was, unless everybody could read it.
+mode_t mode_for(const std::string& path) {
+  constexpr fs::perms for_its_owner = fs::perms::owner_read | fs::perms::owner_write;
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  const bool keeps =
+      fs::exists(status) && (status.permissions() & fs::perms::others_all) == fs::perms::none;
+  return static_cast<mode_t>(keeps ? status.permissions() : for_its_owner);
 }
 
 }  // namespace
@@ -83,6 +109,11 @@ bool is_password(const std::string&, const std::string&) noexcept {
 
 #endif
 
+std::string_view hash_of_nobody() noexcept {
+  return "$argon2id$v=19$m=65536,t=2,p=1$PvhIeGgggS+W2Wbs2GoApQ$"
+         "DyYB814mLAgftOatSL1WicJKN+SCx8HVLIbw5RtnRPY";
+}
+
 bool is_password_hash(std::string_view text) noexcept {
   return text.starts_with(hash_start) && text.find_first_of(" \t\r\n:") == std::string_view::npos;
 }
@@ -114,18 +145,12 @@ std::unordered_map<std::string, std::string> read_accounts(std::string_view path
 }
 
 void write_account(const std::string& path, std::string_view name, std::string_view hash) {
-  std::string text = lines_but_of(name, path);
+  const std::string target = behind_links(path);
+  std::string text = lines_but_of(name, target);
   text += fmt::format("{}:{}\n", name, hash);
-  const std::string fresh = path + ".new";
-  std::error_code error;
-  {
-    std::ofstream file{fresh, std::ios::trunc};
-    fs::permissions(fresh, fs::perms::owner_read | fs::perms::owner_write, error);
-    file << text << std::flush;
-    if (!file || error) throw std::runtime_error(fmt::format("cannot write '{}'", fresh));
+  if (const auto error = sys::replace_file(target, text, mode_for(target))) {
+    throw std::runtime_error(fmt::format("cannot write '{}': {}", target, error.message()));
   }
-  fs::rename(fresh, path, error);
-  if (error) throw std::runtime_error(fmt::format("cannot write '{}': {}", path, error.message()));
 }
 
 }  // namespace switchboard::server

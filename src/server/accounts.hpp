@@ -17,10 +17,14 @@ bool is_password_hash(std::string_view text) noexcept;
 std::string hash_password(const std::string& password);
 bool is_password(const std::string& hash, const std::string& password) noexcept;
 
+// Of a password that nobody knows, to be looked at where there is no account: that takes as long.
+std::string_view hash_of_nobody() noexcept;
+
 // The hashes, by the names in small letters. Throws std::invalid_argument, with the file's line.
 std::unordered_map<std::string, std::string> read_accounts(std::string_view path);
 // Adds an account, or gives it another password: writes the file anew beside it and puts that in
-// its place, readable for its owner alone. Throws std::runtime_error.
+// its place (sys::replace_file), behind symbolic links. It keeps owner, group and mode; a new one,
+// and one that everybody could read, is for its owner alone. Throws std::runtime_error.
 void write_account(const std::string& path, std::string_view name, std::string_view hash);
 
 }  // namespace switchboard::server

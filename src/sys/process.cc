@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #endif
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -209,6 +210,58 @@ Result<FileIdentity> identify_file(const std::string& path) noexcept {
 
 std::error_code remove_file(const std::string& path) noexcept {
   return outcome(::unlink(path.c_str()));
+}
+
+namespace {
+
+std::error_code write_whole(int fd, std::span<const char> bytes) noexcept {
+  while (!bytes.empty()) {
+    const auto written = write(fd, bytes);
+    if (!written) return written.error();
+    bytes = bytes.subspan(*written);
+  }
+  return {};
+}
+
+std::error_code fill_in_place_of(const std::string& path, int fd, std::span<const char> bytes,
+                                 mode_t mode) noexcept {
+  struct stat old {};
+  if (::stat(path.c_str(), &old) == 0) {
+    if (::fchown(fd, old.st_uid, old.st_gid) != 0) return make_error(errno);
+  } else if (errno != ENOENT) {
+    return make_error(errno);
+  }
+  if (::fchmod(fd, mode) != 0) return make_error(errno);
+  if (const auto error = write_whole(fd, bytes)) return error;
+  return outcome(::fsync(fd));
+}
+
+// So that a name that was given in it outlasts a crash.
+std::error_code synchronise_folder_of(const std::string& path) noexcept {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const Descriptor opened{
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!opened) return make_error(errno);
+  const auto error = outcome(::fsync(opened.get()));
+  // Some file systems have nothing to synchronise there (fsync(2), EINVAL).
+  return error == std::errc::invalid_argument ? std::error_code{} : error;
+}
+
+}  // namespace
+
+std::error_code replace_file(const std::string& path, std::span<const char> bytes,
+                             mode_t mode) noexcept {
+  std::string fresh = path + ".XXXXXX";
+  std::error_code error;
+  {
+    const Descriptor file{::mkstemp(fresh.data())};  // for its owner alone
+    if (!file) return make_error(errno);
+    error = fill_in_place_of(path, file.get(), bytes, mode);
+  }
+  if (!error) error = outcome(::rename(fresh.c_str(), path.c_str()));
+  if (!error) return synchronise_folder_of(path);
+  (void)remove_file(fresh);  // what went wrong is told already
+  return error;
 }
 
 Result<Descriptor> lock_directory(const std::string& path) noexcept {

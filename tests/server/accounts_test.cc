@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -43,6 +44,50 @@ TEST(Accounts, are_for_their_owner_alone_even_where_they_were_not) {
   fs::permissions(path, fs::perms::all);
   write_account(path, "anna", "$argon2id$1");
   EXPECT_EQ(fs::status(path).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST(Accounts, that_a_group_may_read_stay_so) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("accounts");
+  write(path, "ben:$argon2id$2\n");
+  ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
+  struct stat before {};
+  ASSERT_EQ(::stat(path.c_str(), &before), 0);
+  if (::chown(path.c_str(), before.st_uid + 1, before.st_gid + 1) != 0) before.st_uid -= 1;
+  write_account(path, "anna", "$argon2id$1");
+  struct stat after {};
+  ASSERT_EQ(::stat(path.c_str(), &after), 0);
+  EXPECT_EQ(after.st_mode & 07777U, 0640U);
+  EXPECT_EQ(after.st_uid, before.st_uid + 1);
+}
+
+TEST(Accounts, behind_a_link_were_parted_from_it) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.file("accounts");
+  const std::string link = folder.file("link");
+  fs::create_symlink("accounts", link);
+  write_account(link, "anna", "$argon2id$1");  // leads to nothing yet
+  write_account(link, "ben", "$argon2id$2");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_THAT(read_accounts(path),
+              UnorderedElementsAre(Pair("anna", "$argon2id$1"), Pair("ben", "$argon2id$2")));
+  const std::string loop = folder.file("loop");
+  fs::create_symlink("loop", loop);
+  EXPECT_THROW(write_account(loop, "anna", "$argon2id$1"), std::runtime_error);
+}
+
+TEST(Accounts, leave_nothing_beside_them) {
+  const test::TemporaryFolder folder;
+  write_account(folder.file("accounts"), "anna", "$argon2id$1");
+  EXPECT_THROW(write_account(folder.file("none/accounts"), "anna", "$argon2id$1"),
+               std::runtime_error);
+  const fs::directory_iterator entries{fs::path{folder.file("accounts")}.parent_path()};
+  EXPECT_EQ(std::distance(fs::begin(entries), fs::end(entries)), 1);
+}
+
+TEST(Accounts, of_nobody_take_a_password_like_any_other) {
+  EXPECT_TRUE(is_password_hash(hash_of_nobody()));
+  EXPECT_FALSE(is_password(std::string{hash_of_nobody()}, ""));
 }
 
 // /dev/null would have become a file, and what could not be read been lost.

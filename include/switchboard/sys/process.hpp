@@ -2,6 +2,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -100,6 +101,14 @@ struct FileIdentity {
 };
 Result<FileIdentity> identify_file(const std::string& path) noexcept;
 std::error_code remove_file(const std::string& path) noexcept;
+
+// Puts a file of these bytes in the place of `path`, which is no symbolic link: written under
+// another name in the same folder, synchronised with the disk, renamed, and the folder
+// synchronised. Whoever reads it, also after a crash, finds the old one or the new one, whole. With
+// `mode`, and with the owner and group of the old one: EPERM where this process may not give it to
+// them. After an error all is as it was. mkstemp(3), fsync(2), rename(2).
+std::error_code replace_file(const std::string& path, std::span<const char> bytes,
+                             mode_t mode) noexcept;
 
 // An advisory lock on a folder (flock(2)), held while the descriptor lives. Waits for a second for
 // other holders, then says EWOULDBLOCK. Takes the right to read the folder.

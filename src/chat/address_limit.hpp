@@ -24,6 +24,8 @@ class AddressLimit {
   };
 
   explicit AddressLimit(Settings settings) : settings_(settings) {}
+  // For those who come from now on.
+  void set(Settings settings) noexcept { settings_ = settings; }
 
   // One connection's place; given back with it. Must not outlive the limit.
   class Place {
@@ -55,7 +57,7 @@ class AddressLimit {
  private:
   void give_back(Counts::value_type& entry) noexcept;
 
-  const Settings settings_;
+  Settings settings_;
   Counts counts_;
 };
 

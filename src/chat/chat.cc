@@ -8,11 +8,11 @@ namespace switchboard::chat {
 
 namespace {
 
-// What some dialect needs for itself: separators, sigils, wildcards.
-constexpr std::string_view reserved = " ,*?!@:#/$&+~%";
-
-// And what makes a name one of a server, in whose stead nobody speaks.
-constexpr char of_servers = '.';
+// What some dialect needs for itself: separators, sigils, wildcards; and the dot, which makes a
+// name one of a server, in whose stead nobody speaks.
+constexpr std::string_view reserved_of_people = " ,*?!@:#/$&+~%.";
+// A room's name stands where nothing else can (modern.ircdocs.horse, "Channels").
+constexpr std::string_view reserved_of_rooms = " ,";
 
 // Stands for a user or host that is not known, which are never written as nothing.
 constexpr std::string_view unknown = "unknown";
@@ -69,7 +69,7 @@ FormId Chat::add_form(const Form& form) {
 
 // --- Names
 
-Refusal Chat::check(std::string_view name, std::size_t limit_bytes) const {
+Refusal Chat::check(std::string_view name, std::size_t limit_bytes, std::string_view reserved) {
   if (name.empty()) return Refusal::empty;
   if (name.size() > limit_bytes) return Refusal::too_long;
   if (!is_utf8(name)) return Refusal::not_utf8;
@@ -81,9 +81,7 @@ Refusal Chat::check(std::string_view name, std::size_t limit_bytes) const {
 }
 
 Refusal Chat::check_name(std::string_view name) const {
-  const Refusal refusal = check(name, limits_.name_bytes);
-  if (refusal != Refusal::none) return refusal;
-  return name.find(of_servers) == std::string_view::npos ? Refusal::none : Refusal::bad_character;
+  return check(name, limits_.name_bytes, reserved_of_people);
 }
 
 Refusal Chat::enter(Person& person, std::string_view name) {
@@ -92,11 +90,14 @@ Refusal Chat::enter(Person& person, std::string_view name) {
   if (people_.find(name) != nullptr) return Refusal::taken;
   person.name_ = name;
   try {
+    everybody_.reserve(everybody_.capacity() == everybody_.size() ? 2 * everybody_.size() + 16 : 0);
     people_.add(person);
   } catch (...) {
     person.name_.clear();
     throw;
   }
+  person.place_ = static_cast<std::uint32_t>(everybody_.size());
+  everybody_.push_back(&person);
   person.serial_ = ++last_serial_;
   if (observer_ != nullptr) observer_->on_entered(person);
   return Refusal::none;
@@ -133,6 +134,9 @@ void Chat::dismiss(Person& person) noexcept {
   if (!person.is_here()) return;
   while (!person.rooms_.empty()) remove(person, *person.rooms_.back());
   people_.remove(person);
+  everybody_[person.place_] = everybody_.back();
+  everybody_[person.place_]->place_ = person.place_;
+  everybody_.pop_back();
   person.name_.clear();
 }
 
@@ -165,12 +169,21 @@ void Chat::destroy(Room& room) noexcept {
   owned_rooms_.erase(room.serial_);
 }
 
+// As they are shown, and as they are: a mask is for either.
+Rules::Names Chat::names_of(const Person& person) {
+  Rules::Names names{full_name(person), {}};
+  if (person.shown_host_ == nullptr) return names;
+  names.real = names.shown.substr(0, names.shown.size() - person.host().size());
+  names.real += person.address().empty() ? unknown : std::string_view{person.address()};
+  return names;
+}
+
 // What the room's rules say; an operator's invitation is worth more than a key, a limit or a ban.
 Refusal Chat::check_join(const Person& person, const Room& room, std::string_view key) {
   if (room.rules_ == nullptr) return Refusal::none;
   const Rules& rules = *room.rules_;
   if (std::ranges::count(rules.invited, person.serial_) > 0) return Refusal::none;
-  const std::string who = full_name(person);
+  const Rules::Names who = names_of(person);
   if (rules.bans_from_joining(who)) return Refusal::banned;
   if (rules.by_invitation && !rules.welcomes(who, person.serial_)) return Refusal::by_invitation;
   if (!rules.key.empty() && rules.key != key) return Refusal::wrong_key;
@@ -190,7 +203,8 @@ Refusal Chat::join(Person& person, std::string_view name, std::string_view key) 
   assert(person.is_here() && !telling_);
   Room* room = find_room(name);
   if (room != nullptr && person.is_in(*room)) return Refusal::none;
-  if (const Refusal refusal = check(name, limits_.room_name_bytes); refusal != Refusal::none) {
+  if (const Refusal refusal = check(name, limits_.room_name_bytes, reserved_of_rooms);
+      refusal != Refusal::none) {
     return refusal;
   }
   if (person.rooms_.size() >= limits_.rooms_of_a_person) return Refusal::in_too_many_rooms;
@@ -204,15 +218,18 @@ Refusal Chat::join(Person& person, std::string_view name, std::string_view key) 
   person.rooms_.reserve(person.rooms_.size() + 1);  // first: what follows must not be half done
   if (room == nullptr) room = &make_room(name);
   try {
-    broadcast(*room, {.kind = Event::Kind::joined, .who = person, .room = room});
     add(person, *room, standing);
   } catch (...) {
     if (room->people_.empty()) destroy(*room);
     throw;
   }
   person.rooms_.push_back(room);
-  if (person.hears_own_acts_) {
-    tell_one(person, {.kind = Event::Kind::joined, .who = person, .room = room});
+  try {
+    // To themselves, if they hear of it, as to the others: it is one event.
+    broadcast(*room, {.kind = Event::Kind::joined, .who = person, .room = room});
+  } catch (...) {
+    remove(person, *room);
+    throw;
   }
   return Refusal::none;
 }
@@ -306,7 +323,7 @@ Refusal Chat::check_words(const Person& person, const Room& room, const Words& w
   if (!rules.is_moderated && rules.bans.empty()) return Refusal::none;
   if (room.standing_of(person) != of_anybody) return Refusal::none;
   if (rules.is_moderated) return Refusal::not_heard;
-  return rules.bans_from_speaking(full_name(person)) ? Refusal::not_heard : Refusal::none;
+  return rules.bans_from_speaking(names_of(person)) ? Refusal::not_heard : Refusal::none;
 }
 
 Refusal Chat::say(Person& person, Room& room, std::string_view text, Event::Kind kind) {

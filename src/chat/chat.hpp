@@ -43,23 +43,25 @@ using WallTime = std::chrono::system_clock::time_point;
 // What people are told. Its references are good for the length of the call that it is handed to.
 struct Event {
   enum class Kind : std::uint8_t {
-    said,      // to a room
-    acted,     // to a room, of oneself: /me
-    told,      // to one person, `to`
-    noticed,   // to the room, or to `to` where there is none: nobody's program answers it
-    tagged,    // likewise, without a text: the tags are all
-    joined,    // a room
-    left,      // a room, and is still there
-    quit,      // is gone; `room` is null, as everybody who shares one is told once
-    renamed,   // `text` is the name until now; `room` is null
-    retitled,  // the room's topic is `text`
-    kicked,    // `to` out of the room
-    ruled,     // the room's rules have changed: `text` says how, as MODE of IRC would
-    invited,   // `to`, into the room
-    inviting,  // the same, for those who are in the room
-    away,      // `text` is why; empty: is back
-    proved,    // who they are: their profile's account, or none any more
-    described  // themselves anew: their profile's real name
+    said,       // to a room
+    acted,      // to a room, of oneself: /me
+    told,       // to one person, `to`
+    noticed,    // to the room, or to `to` where there is none: nobody's program answers it
+    tagged,     // likewise, without a text: the tags are all
+    joined,     // a room
+    left,       // a room, and is still there
+    quit,       // is gone; `room` is null, as everybody who shares one is told once
+    renamed,    // `text` is the name until now; `room` is null
+    retitled,   // the room's topic is `text`
+    kicked,     // `to` out of the room
+    ruled,      // the room's rules have changed: `text` says how, as MODE of IRC would
+    invited,    // `to`, into the room
+    inviting,   // the same, for those who are in the room
+    away,       // `text` is why; empty: is back
+    proved,     // who they are: their profile's account, or none any more
+    described,  // themselves anew: their profile's real name
+    rehosted,   // they have another host; `text` is the one until now
+    returned    // into the room, for those to whom `rehosted` was a going
   };
   Kind kind;
   const Person& who;
@@ -138,8 +140,11 @@ class Person {
   }
 
   // Where they come from: an address. Empty: not known.
-  const std::string& host() const noexcept { return host_; }
+  const std::string& address() const noexcept { return host_; }
   void set_host(std::string host) noexcept { host_ = std::move(host); }
+  // What is shown of that: the address, unless Chat::rehost() has given them something else.
+  const std::string& host() const noexcept { return shown_host_ ? *shown_host_ : host_; }
+  bool has_shown_host() const noexcept { return shown_host_ != nullptr; }
   // What their dialect knows of them; null: nothing. Must outlive them.
   const Profile* profile() const noexcept { return profile_; }
   void set_profile(const Profile* profile) noexcept { profile_ = profile; }
@@ -152,16 +157,18 @@ class Person {
   Outlet& outlet_;
   std::string name_;
   std::string host_;
+  std::unique_ptr<std::string> shown_host_;
   const Profile* profile_ = nullptr;
   std::uint64_t serial_ = 0;
   std::vector<Room*> rooms_;  // in the order of joining
   std::uint32_t told_ = 0;    // of which announcement, lest they be told twice
+  std::uint32_t place_ = 0;   // in Chat::everybody()
   FormId form_;
   bool hears_own_acts_ = false;
   bool hears_own_words_ = false;
 };
 
-// "name!user@host", as masks are written for.
+// "name!user@host", as it is shown.
 std::string full_name(const Person& person);
 void append_full_name(const Person& person, std::string_view name, std::string& out);
 
@@ -253,6 +260,8 @@ class Chat {
   ~Chat();
 
   const ChatLimits& limits() const noexcept { return limits_; }
+  // For what happens from now on.
+  void set_limits(const ChatLimits& limits) noexcept { limits_ = limits; }
   // At most 256 of them; throws std::length_error.
   FormId add_form(const Form& form);
 
@@ -271,6 +280,9 @@ class Chat {
   Person* find_person(std::string_view name) const noexcept { return people_.find(name); }
   std::size_t people() const noexcept { return people_.size(); }
   void for_each_person(const std::function<void(const Person&)>& visit) const;
+  // All of them, in an order that changes when somebody goes: the last takes their place. So who
+  // walks down from the end, over several turns, misses nobody that is there all the while.
+  std::span<Person* const> everybody() const noexcept { return everybody_; }
 
   // --- Rooms.
 
@@ -308,7 +320,14 @@ class Chat {
   void tell(Person& from, Person& to, const Words& words);
   // Tells everybody who shares a room with `who` that something about them is new: away, proved or
   // described. Themselves too, if `hear_self`.
-  void announce_news(Person& who, Event::Kind kind, std::string_view text, bool hear_self);
+  // And once those of `also`, who may share a room or not.
+  void announce_news(Person& who, Event::Kind kind, std::string_view text, bool hear_self,
+                     std::span<Person* const> also = {});
+  // Shows `host` in place of their address from now on, and tells those who share a room: of
+  // `rehosted`, then, a room at a time, of `returned`. Masks of bans are for both hosts. Who is not
+  // here yet just gets it.
+  void rehost(Person& who, std::string_view host, bool hear_self,
+              std::span<Person* const> also = {});
 
   // Lets go of the bytes that everybody has sent. To be called after a turn's flush, where
   // wants_trim() says so. Of rooms whose bytes somebody had not sent the last time it looks at no
@@ -331,7 +350,8 @@ class Chat {
     Slice bytes;  // empty where this form has no words for it
   };
 
-  Refusal check(std::string_view name, std::size_t limit_bytes) const;
+  static Refusal check(std::string_view name, std::size_t limit_bytes, std::string_view reserved);
+  static Rules::Names names_of(const Person& person);
   static Refusal check_join(const Person& person, const Room& room, std::string_view key);
   static Refusal check_words(const Person& person, const Room& room, const Words& words);
   void add(Person& person, Room& room, Standing standing);
@@ -342,7 +362,7 @@ class Chat {
   template <typename Keep>
   void broadcast_to(Standing standing, const Room& room, const Event& event, const Person* except,
                     Keep keep);
-  void announce(Event event, Person* self);
+  void announce(Event event, Person* self, std::span<Person* const> also = {});
   void tell_one(Person& person, Event event);
   void stamp(Event& event);
   template <typename Keep>
@@ -351,13 +371,14 @@ class Chat {
   SharedLog& log_of(Room& room, FormId form);
   static bool trim(Room& room) noexcept;
 
-  const ChatLimits limits_;
+  ChatLimits limits_;
   const Clock clock_;
   std::vector<const Form*> forms_;
   std::vector<Encoded> encoded_;  // the event at hand, by form
   std::vector<FormId> encoded_forms_;
   std::string scratch_;
   Registry<Person> people_;
+  std::vector<Person*> everybody_;
   Registry<Room> rooms_;
   std::map<std::uint64_t, std::unique_ptr<Room>> owned_rooms_;  // by serial number
   std::vector<Room*> talking_;  // have said something since the last trim()

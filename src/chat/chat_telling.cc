@@ -67,8 +67,21 @@ void Chat::tell_one(Person& person, Event event) {
   deliver(person, event, own_copy);
 }
 
-void Chat::announce_news(Person& who, Event::Kind kind, std::string_view text, bool hear_self) {
-  announce({.kind = kind, .who = who, .text = text}, hear_self ? &who : nullptr);
+void Chat::announce_news(Person& who, Event::Kind kind, std::string_view text, bool hear_self,
+                         std::span<Person* const> also) {
+  announce({.kind = kind, .who = who, .text = text}, hear_self ? &who : nullptr, also);
+}
+
+void Chat::rehost(Person& who, std::string_view host, bool hear_self,
+                  std::span<Person* const> also) {
+  if (host == who.host()) return;
+  const std::string before = who.host();
+  who.shown_host_ = std::make_unique<std::string>(host);
+  if (!who.is_here()) return;
+  announce_news(who, Event::Kind::rehosted, before, hear_self, also);
+  for (Room* room : who.rooms_) {
+    broadcast(*room, {.kind = Event::Kind::returned, .who = who, .room = room});
+  }
 }
 
 // To everybody in the room; to who it is about only if they want to hear of it. And to `outsider`,
@@ -80,8 +93,9 @@ void Chat::broadcast(Room& room, Event event, Person* outsider) {
   const auto keep = [&](FormId form, std::string_view line) {
     return log_of(room, form).append(line);
   };
-  const bool hears_own =
-      is_words(event.kind) ? event.who.hears_own_words_ : event.who.hears_own_acts_;
+  const bool hears_own = is_words(event.kind)
+                             ? event.who.hears_own_words_
+                             : event.who.hears_own_acts_ && event.kind != Event::Kind::returned;
   const Person* except = hears_own ? nullptr : &event.who;
   if (event.only != of_anybody) return broadcast_to(event.only, room, event, except, keep);
   for (Person* person : room.people_) {
@@ -103,7 +117,7 @@ void Chat::broadcast_to(Standing standing, const Room& room, const Event& event,
 }
 
 // Once to everybody who shares a room with who it is about, however many rooms they share.
-void Chat::announce(Event event, Person* self) {
+void Chat::announce(Event event, Person* self, std::span<Person* const> also) {
   const Telling telling{*this};
   stamp(event);
   ++announcement_;
@@ -114,6 +128,11 @@ void Chat::announce(Event event, Person* self) {
       person->told_ = announcement_;
       deliver(*person, event, own_copy);
     }
+  }
+  for (Person* person : also) {
+    if (person == &event.who || person->told_ == announcement_) continue;
+    person->told_ = announcement_;
+    deliver(*person, event, own_copy);
   }
 }
 

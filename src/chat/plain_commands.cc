@@ -100,7 +100,7 @@ void PlainService::join(Connection& connection, Session& session, std::string_vi
   if (name.starts_with('#')) name.remove_prefix(1);  // as people of other chats write it
   Room* before = person.rooms().empty() ? nullptr : person.rooms().front();
   if (before != nullptr && same_name(before->name(), name)) {
-    return answer(connection, session, fmt::format("you are in {} already", before->name()));
+    return answer(connection, session, fmt::format("you are in {} already", plain_name(*before)));
   }
   const Refusal refusal = chat_.join(person, name, key);
   if (refusal != Refusal::none) {
@@ -109,8 +109,8 @@ void PlainService::join(Connection& connection, Session& session, std::string_vi
   if (before != nullptr) chat_.leave(person, *before, "");
   const Room& room = *person.rooms().front();
   answer(connection, session,
-         room.people().size() == 1 ? fmt::format("you are in {}, alone so far", room.name())
-                                   : fmt::format("you are in {} with {}", room.name(),
+         room.people().size() == 1 ? fmt::format("you are in {}, alone so far", plain_name(room))
+                                   : fmt::format("you are in {} with {}", plain_name(room),
                                                  some_names(room.people(), person)));
   if (!room.topic().empty()) {
     answer(connection, session, fmt::format("topic: {}", without_control(room.topic())));
@@ -120,7 +120,7 @@ void PlainService::join(Connection& connection, Session& session, std::string_vi
 void PlainService::leave(Connection& connection, Session& session, std::string_view why) {
   Room* room = room_of(connection, session);
   if (room == nullptr) return;
-  answer(connection, session, fmt::format("you have left {}", room->name()));
+  answer(connection, session, fmt::format("you have left {}", plain_name(*room)));
   chat_.leave(session.person, *room, why);
 }
 
@@ -134,7 +134,7 @@ void PlainService::list_rooms(Connection& connection, Session& session, std::str
       return answer(connection, session, "and others");
     }
     answer(connection, session,
-           fmt::format("{} ({}){}{}", room->name(), room->people().size(),
+           fmt::format("{} ({}){}{}", plain_name(*room), room->people().size(),
                        room->topic().empty() ? "" : ": ", without_control(room->topic())));
   }
   if (listed == 0) answer(connection, session, "there is no room yet; /join makes one");
@@ -144,7 +144,7 @@ void PlainService::list_people(Connection& connection, Session& session, std::st
   const Room* room = room_of(connection, session);
   if (room == nullptr) return;
   const auto people = room->people();
-  answer(connection, session, fmt::format("in {}: {}", room->name(), people.size()));
+  answer(connection, session, fmt::format("in {}: {}", plain_name(*room), people.size()));
   std::string line;
   for (const Person* person : people.first(std::min(people.size(), most_listed))) {
     if (is_full(connection)) return answer(connection, session, "and others");

@@ -28,6 +28,8 @@ bool is_for_people(const Event& event) noexcept {
     case Event::Kind::away:
     case Event::Kind::proved:
     case Event::Kind::described:
+    case Event::Kind::rehosted:
+    case Event::Kind::returned:
       return false;
     default:
       return true;
@@ -51,10 +53,10 @@ void PlainForm::encode(const Event& event, std::string& out) const {
       append(out, {" ", who, " to you: ", without_control(event.text)});
       break;
     case Event::Kind::joined:
-      append(out, {" -> ", who, " has joined ", event.room->name()});
+      append(out, {" -> ", who, " has joined ", plain_name(*event.room)});
       break;
     case Event::Kind::left:
-      append(out, {" <- ", who, " has left ", event.room->name()});
+      append(out, {" <- ", who, " has left ", plain_name(*event.room)});
       append_reason(out, event.text);
       break;
     case Event::Kind::quit:
@@ -71,16 +73,16 @@ void PlainForm::encode(const Event& event, std::string& out) const {
       append(out, {" -", who, "- ", without_control(event.text)});
       break;
     case Event::Kind::kicked:
-      append(out,
-             {" <- ", event.to->name(), " was shown out of ", event.room->name(), " by ", who});
+      append(out, {" <- ", event.to->name(), " was shown out of ", plain_name(*event.room), " by ",
+                   who});
       append_reason(out, event.text);
       break;
     case Event::Kind::ruled:
-      append(out, {" -- ", who, " has set the rules of ", event.room->name(), ": ",
+      append(out, {" -- ", who, " has set the rules of ", plain_name(*event.room), ": ",
                    without_control(event.text)});
       break;
     case Event::Kind::invited:
-      append(out, {" -- ", who, " invites you; type /join ", event.room->name()});
+      append(out, {" -- ", who, " invites you; type /join ", plain_name(*event.room)});
       break;
     default:
       break;  // not for people

@@ -10,6 +10,11 @@
 
 namespace switchboard::chat {
 
+// As it is written behind /join, where one '#' in front is as good as none.
+inline std::string plain_name(const Room& room) {
+  return room.name().starts_with('#') ? '#' + room.name() : room.name();
+}
+
 class PlainForm final : public Form {
  public:
   // "\n" or "\r\n"; the characters must outlive it.

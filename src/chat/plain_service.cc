@@ -63,8 +63,8 @@ std::string reason_of(Refusal why, const ChatLimits& limits) {
     case Refusal::not_utf8:
       return "it is not UTF-8";
     case Refusal::bad_character:
-      return "it has a character that no name may have: a blank, one that nobody sees, or one of "
-             ",*?!@:#/$&+~%, and in the name of a person a dot";
+      return "it has a character that no name may have: a blank, a comma, or one that nobody sees; "
+             "and no name of a person has one of *?!@:#/$&+~%.";
     case Refusal::taken:
       return "somebody has it already";
     case Refusal::too_many_rooms:
@@ -119,6 +119,10 @@ void PlainService::reload(PlainSettings settings) {
   const std::size_t most = connections_.limits().input_limit_bytes - line_end_bytes;
   settings.line_bytes = std::min(settings.line_bytes, most);
   settings_ = std::move(settings);
+}
+
+void PlainService::set_limits(const ConnectionLimits& limits) {
+  connections_.set_limits(with_room_for_a_line(limits, settings_.line_bytes));
 }
 
 void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {

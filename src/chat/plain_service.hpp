@@ -55,6 +55,8 @@ class PlainService final : private ConnectionHandler {
   // Takes new settings for what happens from now on, but for lines that are longer than there is
   // room for: that is as it was. Nobody is closed.
   void reload(PlainSettings settings);
+  // Throws as ConnectionTable::set_limits() does.
+  void set_limits(const ConnectionLimits& limits);
 
   // Tells everybody, drains, and calls `done` when the last is gone.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);

@@ -8,27 +8,31 @@ namespace switchboard::chat {
 
 namespace {
 
-bool lists(const MaskList& list, std::string_view who) noexcept {
-  return std::ranges::any_of(
-      list, [&](const ListedMask& listed) { return matches_mask(listed.mask, who); });
+bool takes_in(std::string_view mask, const Rules::Names& who) noexcept {
+  return matches_mask(mask, who.shown) || (!who.real.empty() && matches_mask(mask, who.real));
+}
+
+bool lists(const MaskList& list, const Rules::Names& who) noexcept {
+  return std::ranges::any_of(list,
+                             [&](const ListedMask& listed) { return takes_in(listed.mask, who); });
 }
 
 }  // namespace
 
-bool Rules::bans_from_joining(std::string_view who) const noexcept {
+bool Rules::bans_from_joining(const Names& who) const noexcept {
   return lists(bans, who) && !lists(exemptions, who);
 }
 
-bool Rules::bans_from_speaking(std::string_view who) const noexcept {
-  const bool banned = std::ranges::any_of(bans, [&](const ListedMask& listed) {
+bool Rules::bans_from_speaking(const Names& who) const noexcept {
+  const auto silences = [&](const ListedMask& listed) {
     std::string_view mask = listed.mask;
     if (mask.starts_with(quiet_prefix)) mask.remove_prefix(quiet_prefix.size());
-    return matches_mask(mask, who);
-  });
-  return banned && !lists(exemptions, who);
+    return takes_in(mask, who);
+  };
+  return std::ranges::any_of(bans, silences) && std::ranges::none_of(exemptions, silences);
 }
 
-bool Rules::welcomes(std::string_view who, std::uint64_t serial) const noexcept {
+bool Rules::welcomes(const Names& who, std::uint64_t serial) const noexcept {
   return std::ranges::count(invited, serial) > 0 || lists(welcome, who);
 }
 

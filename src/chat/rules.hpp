@@ -24,7 +24,7 @@ struct ListedMask {
 };
 using MaskList = std::vector<ListedMask>;
 
-// A ban that only silences begins with this.
+// A ban that only silences begins with this, and an exemption from being silenced alone.
 inline constexpr std::string_view quiet_prefix = "m:";
 
 struct Rules {
@@ -41,10 +41,15 @@ struct Rules {
   MaskList welcome{};                    // need no invitation
   std::vector<std::uint64_t> invited{};  // by the serial numbers of persons; the oldest first
 
-  // `who` is "name!user@host".
-  bool bans_from_joining(std::string_view who) const noexcept;
-  bool bans_from_speaking(std::string_view who) const noexcept;
-  bool welcomes(std::string_view who, std::uint64_t serial) const noexcept;
+  // "name!user@host" twice, where what is shown is not the address; else `real` is empty. A mask
+  // that takes in either takes in who it is.
+  struct Names {
+    std::string shown;
+    std::string real;
+  };
+  bool bans_from_joining(const Names& who) const noexcept;
+  bool bans_from_speaking(const Names& who) const noexcept;
+  bool welcomes(const Names& who, std::uint64_t serial) const noexcept;
   void invite(std::uint64_t serial);
 
   static constexpr std::size_t most_invited = 100;

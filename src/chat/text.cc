@@ -66,6 +66,19 @@ constexpr bool is_unseen(std::uint32_t code_point) noexcept {
   return next != unseen.begin() && code_point <= std::prev(next)->last;
 }
 
+constexpr auto turning = std::to_array<CodePoints>({
+    {0x061c, 0x061c},  // Arabic letter mark
+    {0x200e, 0x200f},  // marks of direction
+    {0x2028, 0x202e},  // separators, embeddings and overrides
+    {0x2066, 0x2069},  // isolates
+});
+
+constexpr bool is_turning(std::uint32_t code_point) noexcept {
+  return std::ranges::any_of(turning, [&](const CodePoints& range) {
+    return range.first <= code_point && code_point <= range.last;
+  });
+}
+
 constexpr char lower(char letter) noexcept {
   return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
 }
@@ -156,6 +169,15 @@ bool has_unseen(std::string_view text) noexcept {
     if (is_unseen(utf8::unchecked::next(at))) return true;
   }
   return false;
+}
+
+std::string without_turning(std::string_view text) {
+  std::string clean;
+  for (auto at = text.begin(); at != text.end();) {
+    const auto from = at;
+    if (!is_turning(utf8::unchecked::next(at))) clean.append(from, at);
+  }
+  return clean;
 }
 
 bool same_name(std::string_view one, std::string_view other) noexcept {

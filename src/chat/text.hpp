@@ -24,6 +24,10 @@ std::string without_control(std::string_view text);
 // name, it would pass for another's.
 bool has_unseen(std::string_view text) noexcept;
 
+// `text`, which is UTF-8, without what turns the direction of others or ends a line. What joins
+// letters and emoji stays.
+std::string without_turning(std::string_view text);
+
 // What two names have in common that are the same name: A to Z as a to z, nothing else (the
 // casemapping "ascii" of IRC).
 bool same_name(std::string_view one, std::string_view other) noexcept;

@@ -76,8 +76,39 @@ void Service::deliver(Session& session, const Slice& bytes) {
     return emit_lines(session, {reinterpret_cast<const char*>(view.data()), view.size()});
   }
   if (session.unlabelled_deliveries > 0) --session.unlabelled_deliveries;
-  // Closed by the output limit, it tells of it at the end of the turn.
-  if (Connection* connection = connections_.find(session.id)) connection->write(bytes);
+  Connection* connection = connections_.find(session.id);
+  if (connection != nullptr && has_room(session, *connection, bytes.size())) {
+    connection->write(bytes);
+  }
+}
+
+// False for who reads too slowly. They go a little later, as whoever delivers must not be called
+// back; what comes until then would not be read either.
+bool Service::has_room(Session& session, const Connection& connection, std::size_t bytes) {
+  if (session.is_over_limit) return false;
+  if (connection.queued_bytes() + bytes <= connections_.limits().output_limit_bytes) {
+    session.written_bytes += bytes;
+    return true;
+  }
+  cancel_timers(session);
+  session.timer = reactor_.call_after(Nanoseconds::zero(), [this, id = session.id] {
+    Connection* slow = connections_.find(id);
+    if (slow == nullptr) return;
+    constexpr std::string_view why = "Output limit exceeded";
+    show_out(session_of(*slow), why, why, CloseReason::output_limit);
+  });
+  session.is_over_limit = true;
+  return false;
+}
+
+// The message that may be half sent stays, and the reason can follow, instead of all that was not
+// taken.
+void Service::make_room_for_last_words(Session& session) {
+  session.is_over_limit = false;
+  session.labelled.reset();  // its answer is not whole any more
+  if (Connection* connection = connections_.find(session.id)) {
+    connection->drop_queued_behind(std::byte{'\n'});
+  }
 }
 
 void Service::emit_lines(Session& session, std::string_view lines) {
@@ -89,7 +120,8 @@ void Service::emit_lines(Session& session, std::string_view lines) {
 }
 
 void Service::write(Session& session, std::string_view text) {
-  if (Connection* connection = connections_.find(session.id)) connection->write(text);
+  Connection* connection = connections_.find(session.id);
+  if (connection != nullptr && has_room(session, *connection, text.size())) connection->write(text);
 }
 
 // A labelled answer's first line waits for a second, as one line bears the label itself and several

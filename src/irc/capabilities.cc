@@ -7,14 +7,16 @@ namespace switchboard::irc {
 
 namespace {
 
-constexpr std::array<CapabilityRow, 16> rows{{
+constexpr std::array<CapabilityRow, 18> rows{{
     {"account-notify", capability::account_notify},
     {"account-tag", capability::account_tag},
     {"away-notify", capability::away_notify},
     {"batch", capability::batch},
     {"cap-notify", capability::cap_notify},
+    {"chghost", capability::chghost},
     {"echo-message", capability::echo_message},
     {"extended-join", capability::extended_join},
+    {"extended-monitor", capability::extended_monitor},
     {"invite-notify", capability::invite_notify},
     {"labeled-response", capability::labeled_response},
     {"message-tags", capability::message_tags},

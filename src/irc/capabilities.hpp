@@ -15,23 +15,25 @@ namespace capability {
 inline constexpr Capabilities account_notify = 1U << 0U;
 inline constexpr Capabilities account_tag = 1U << 1U;
 inline constexpr Capabilities away_notify = 1U << 2U;
-inline constexpr Capabilities extended_join = 1U << 3U;
-inline constexpr Capabilities invite_notify = 1U << 4U;
-inline constexpr Capabilities message_tags = 1U << 5U;
-inline constexpr Capabilities server_time = 1U << 6U;
-inline constexpr Capabilities setname = 1U << 7U;
+inline constexpr Capabilities chghost = 1U << 3U;
+inline constexpr Capabilities extended_join = 1U << 4U;
+inline constexpr Capabilities invite_notify = 1U << 5U;
+inline constexpr Capabilities message_tags = 1U << 6U;
+inline constexpr Capabilities server_time = 1U << 7U;
+inline constexpr Capabilities setname = 1U << 8U;
 // The rest does not change how an event looks.
-inline constexpr Capabilities batch = 1U << 8U;
-inline constexpr Capabilities cap_notify = 1U << 9U;
-inline constexpr Capabilities echo_message = 1U << 10U;
-inline constexpr Capabilities labeled_response = 1U << 11U;
-inline constexpr Capabilities multi_prefix = 1U << 12U;
-inline constexpr Capabilities sasl = 1U << 13U;
-inline constexpr Capabilities standard_replies = 1U << 14U;
-inline constexpr Capabilities userhost_in_names = 1U << 15U;
+inline constexpr Capabilities batch = 1U << 9U;
+inline constexpr Capabilities cap_notify = 1U << 10U;
+inline constexpr Capabilities echo_message = 1U << 11U;
+inline constexpr Capabilities extended_monitor = 1U << 12U;
+inline constexpr Capabilities labeled_response = 1U << 13U;
+inline constexpr Capabilities multi_prefix = 1U << 14U;
+inline constexpr Capabilities sasl = 1U << 15U;
+inline constexpr Capabilities standard_replies = 1U << 16U;
+inline constexpr Capabilities userhost_in_names = 1U << 17U;
 
 // Those that a Form depends on.
-inline constexpr Capabilities of_form = 0xFFU;
+inline constexpr Capabilities of_form = 0x1FFU;
 }  // namespace capability
 
 struct CapabilityRow {

@@ -47,6 +47,9 @@ Run oper, kill, wallops, rehash;
 
 }  // namespace command
 
+// What a client sent and gets back at the end of an answer, to know it by.
+inline constexpr std::size_t most_echoed_bytes = 300;
+
 // What several of them send.
 void send_topic(Service& service, Session& session, const chat::Room& room);
 void start_names(Service& service, Session& session, const chat::Room& room);
@@ -59,6 +62,8 @@ void set_user_mode(Service& service, Session& session, bool chat::Profile::*flag
 void tell_user_modes(Service& service, Session& session, std::string_view how);
 // The room of a channel's name; null where it is none, or there is none.
 chat::Room* find_channel(Service& service, std::string_view name);
+// The same; null too where they are not to know of it: a secret one is then as good as none.
+chat::Room* find_visible_channel(Service& service, const Session& session, std::string_view name);
 // "@+", of which those without multi-prefix see the first.
 std::string prefixes(chat::Standing standing, bool all);
 // Splits a list at its commas and hands on what is not empty.

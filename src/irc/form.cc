@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "irc/line.hpp"
 
@@ -118,6 +119,10 @@ void IrcForm::encode(const Event& event, std::string& out) const {
     case Event::Kind::described:
       if (!has(capability::setname)) return;
       return finish({"SETNAME :"}, event.text);
+    case Event::Kind::rehosted:
+      return append_rehosted(event, out);
+    case Event::Kind::returned:
+      return append_returned(event, out);
   }
 }
 
@@ -204,14 +209,39 @@ void IrcForm::append_joined(const Event& event, std::string& out) const {
   append(out, {"AWAY :", profile->away, line_end});
 }
 
-IrcForms::IrcForms(chat::Chat& chat, std::uint64_t boot) : chat_(chat), boot_(boot) {
+// ircv3.net/specs/extensions/chghost. Who does not know it sees somebody go and come again.
+void IrcForm::append_rehosted(const Event& event, std::string& out) const {
+  const chat::Profile* profile = event.who.profile();
+  const std::string_view user = profile == nullptr ? std::string_view{} : profile->user;
+  append_tags(event, out);
+  append(out, {":", event.who.name(), "!", user, "@", event.text});
+  if (!has(capability::chghost)) return append(out, {" QUIT :Changing hostname", line_end});
+  append(out, {" CHGHOST ", user, " ", event.who.host(), line_end});
+}
+
+void IrcForm::append_returned(const Event& event, std::string& out) const {
+  if (has(capability::chghost)) return;
+  append_joined(event, out);
+  const chat::Standing standing = event.room->standing_of(event.who);
+  if (standing == chat::of_anybody) return;
+  const bool is_operator = (standing & chat::is_operator) != 0;
+  const bool has_voice = (standing & chat::has_voice) != 0;
+  const std::string& name = event.who.name();
+  append(out, {":", server_name_, " MODE #", event.room->name(), " +", is_operator ? "o" : "",
+               has_voice ? "v" : "", " ", name});
+  if (is_operator && has_voice) append(out, {" ", name});
+  append(out, {line_end});
+}
+
+IrcForms::IrcForms(chat::Chat& chat, std::uint64_t boot, std::string server_name)
+    : chat_(chat), boot_(boot), server_name_(std::move(server_name)) {
   form_for(0);
 }
 
 chat::FormId IrcForms::form_for(Capabilities capabilities) {
   Entry& entry = entries_[capabilities & capability::of_form];
   if (entry.form != nullptr) return entry.id;
-  auto form = std::make_unique<IrcForm>(capabilities & capability::of_form, boot_);
+  auto form = std::make_unique<IrcForm>(capabilities & capability::of_form, boot_, server_name_);
   try {
     entry.id = chat_.add_form(*form);
   } catch (const std::length_error&) {

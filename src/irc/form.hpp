@@ -14,9 +14,10 @@ namespace switchboard::irc {
 
 class IrcForm final : public chat::Form {
  public:
-  // `boot` tells this run of the server from others, in the ids of messages.
-  IrcForm(Capabilities capabilities, std::uint64_t boot) noexcept
-      : capabilities_(capabilities), boot_(boot) {}
+  // `boot` tells this run of the server from others, in the ids of messages; `server_name` must
+  // outlive it.
+  IrcForm(Capabilities capabilities, std::uint64_t boot, std::string_view server_name) noexcept
+      : capabilities_(capabilities), boot_(boot), server_name_(server_name) {}
 
   // One message, or none; several where a text of another dialect is too long for one, or somebody
   // who is away joins.
@@ -28,10 +29,13 @@ class IrcForm final : public chat::Form {
   void append_start(const chat::Event& event, std::string& out) const;
   void append_words(const chat::Event& event, std::string& out) const;
   void append_joined(const chat::Event& event, std::string& out) const;
+  void append_rehosted(const chat::Event& event, std::string& out) const;
+  void append_returned(const chat::Event& event, std::string& out) const;
   void append_time(chat::WallTime time, std::string& out) const;
 
   const Capabilities capabilities_;
   const std::uint64_t boot_;
+  const std::string_view server_name_;
   mutable std::int64_t second_ = INT64_MIN;  // that date_ shows
   mutable std::string date_;
 };
@@ -42,7 +46,7 @@ class IrcForm final : public chat::Form {
 class IrcForms {
  public:
   // The chat must outlive it, and have room for one more form.
-  IrcForms(chat::Chat& chat, std::uint64_t boot);
+  IrcForms(chat::Chat& chat, std::uint64_t boot, std::string server_name);
   chat::FormId form_for(Capabilities capabilities);
 
  private:
@@ -53,6 +57,7 @@ class IrcForms {
 
   chat::Chat& chat_;
   const std::uint64_t boot_;
+  const std::string server_name_;
   std::array<Entry, capability::of_form + 1> entries_;  // by the capabilities
 };
 

@@ -23,6 +23,11 @@ void Service::try_to_register(Session& session) {
   }
   session.registration.reset();
   --unregistered_;
+  // An exchange that registering overtakes is over (ircv3.net/specs/extensions/sasl-3.1).
+  if (session.sasl != nullptr) {
+    session.sasl.reset();
+    reply(session, ERR_SASLABORTED);
+  }
   session.signed_on = chat_.now();
   session.last_spoken = reactor_.now();
   figures_.most_people = std::max(figures_.most_people, chat_.people());
@@ -36,7 +41,8 @@ void Service::welcome(Session& session) {
   const std::string& server = settings_.server_name;
   reply(session, RPL_WELCOME, {},
         fmt::format("Welcome to the {} Network, {}", settings_.network,
-                    chat::full_name(session.person)));
+                    session.person.has_shown_host() ? session.person.name()
+                                                    : chat::full_name(session.person)));
   reply(session, RPL_YOURHOST, {},
         fmt::format("Your host is {}, running version {}", server, settings_.version));
   reply(session, RPL_CREATED, {}, fmt::format("This server was started {}", timestamp(started_)));
@@ -84,13 +90,29 @@ void Service::cancel_timers(const Session& session) {
   reactor_.cancel(session.flood_timer);
 }
 
+// Who takes what had to wait for them is there, although they say nothing: a PING behind an answer
+// of megabytes may be long on its way. Only what had to wait counts: to a peer that has vanished
+// the kernel takes bytes, too, until it has enough of them.
+bool Service::has_taken_some(Session& session) {
+  const Connection* connection = connections_.find(session.id);
+  if (connection == nullptr) return false;
+  const std::uint64_t taken = session.written_bytes - connection->queued_bytes();
+  const bool had_to_wait = session.was_stalled;
+  session.was_stalled = connection->is_stalled();
+  return std::exchange(session.taken_bytes, taken) < taken && had_to_wait;
+}
+
 // One timer a session, which looks how long it was silent when it fires, so that a busy one need
 // not move it. Who is being slowed down, or waits for an answer, is not silent by choice.
 void Service::on_timer(Session& session) {
   if (!session.is_registered()) return show_out(session, "Registration timed out", "");
-  const Nanoseconds silence = reactor_.now() - session.last_heard;
   const Nanoseconds interval = settings_.ping_interval;
   if (interval == Nanoseconds::zero()) return;
+  if (has_taken_some(session)) {
+    session.last_heard = reactor_.now();
+    session.is_pinged = false;
+  }
+  const Nanoseconds silence = reactor_.now() - session.last_heard;
   if (silence < interval && !session.is_pinged) return arm_timer(session, interval - silence);
   if (session.is_pinged) {
     const auto text =
@@ -141,6 +163,23 @@ void Service::tell_watchers(std::string_view nick, const Numeric& numeric, std::
       close(watcher->id);  // as for any line that somebody misses
     }
   }
+}
+
+std::vector<chat::Person*> Service::watchers_of(const chat::Person& person,
+                                                Capabilities needed) const {
+  std::vector<chat::Person*> watchers;
+  const auto found = watchers_.find(folded(person.name()));
+  if (found == watchers_.end()) return watchers;
+  const Capabilities all = needed | capability::extended_monitor;
+  for (Session* watcher : found->second) {
+    if ((watcher->capabilities & all) == all) watchers.push_back(&watcher->person);
+  }
+  return watchers;
+}
+
+void Service::announce_news(Session& session, chat::Event::Kind kind, std::string_view text,
+                            bool hear_self) {
+  chat_.announce_news(session.person, kind, text, hear_self, watchers_of(session.person, 0));
 }
 
 bool Service::monitor(Session& session, std::string_view nick) {

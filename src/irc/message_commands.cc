@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "chat/text.hpp"
 #include "irc/commands.hpp"
 #include "irc/names.hpp"
 #include "irc/service.hpp"
@@ -74,7 +75,11 @@ class Sending {
     chat::Room* room = find_channel(service_, channel);
     if (room == nullptr) return refuse(ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
     const std::string name = channel_name(*room);
-    switch (service_.chat().say(session_.person, *room, words)) {
+    const Refusal refusal = service_.chat().say(session_.person, *room, words);
+    if (refusal != Refusal::none && !is_visible(*room, session_.person)) {
+      return refuse(ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
+    }
+    switch (refusal) {
       case Refusal::none:
         return;
       case Refusal::not_there:
@@ -151,7 +156,7 @@ void command::away(Service& service, Session& session, const Message& message) {
   session.profile.away = why;
   service.reply(session, why.empty() ? RPL_UNAWAY : RPL_NOWAWAY);
   if (is_news) {
-    service.chat().announce_news(session.person, Event::Kind::away, why, false);
+    service.announce_news(session, Event::Kind::away, why, false);
   }
 }
 
@@ -160,8 +165,8 @@ void command::setname(Service& service, Session& session, const Message& message
   if (name.empty() || name.size() > Service::most_text_bytes) {
     return service.fail(session, "SETNAME", "INVALID_REALNAME", "That real name will not do");
   }
-  session.profile.real_name = name;
-  service.chat().announce_news(session.person, Event::Kind::described, name, true);
+  session.profile.real_name = chat::without_turning(name);
+  service.announce_news(session, Event::Kind::described, session.profile.real_name, true);
 }
 
 }  // namespace switchboard::irc

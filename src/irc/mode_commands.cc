@@ -125,7 +125,7 @@ class ModeSetter {
 
   void set_mask(ModeChange& change) {
     MaskList& list = rules().*list_of(change.letter).list;
-    const bool is_quiet = change.letter == 'b' && change.argument.starts_with(chat::quiet_prefix);
+    const bool is_quiet = change.letter != 'I' && change.argument.starts_with(chat::quiet_prefix);
     if (is_quiet) change.argument.erase(0, chat::quiet_prefix.size());
     change.argument = full_mask(change.argument);
     if (is_quiet) change.argument.insert(0, chat::quiet_prefix);
@@ -208,8 +208,8 @@ class ModeSetter {
 };
 
 void channel_mode(Service& service, Session& session, const Message& message) {
-  Room* room = find_channel(service, message.parameter(0));
-  if (room == nullptr || !is_visible(*room, session.person)) {
+  Room* room = find_visible_channel(service, session, message.parameter(0));
+  if (room == nullptr) {
     return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(message.parameter(0), 64)});
   }
   const std::string channel = channel_name(*room);

@@ -19,24 +19,37 @@ bool is_operator(Service& service, Session& session) {
   return false;
 }
 
+void promote(Service& service, Session& session, std::string_view name) {
+  service.reply(session, RPL_YOUREOPER);
+  if (!session.profile.is_operator) {
+    set_user_mode(service, session, &chat::Profile::is_operator, true);
+    tell_user_modes(service, session, "+o");
+  }
+  service.give_host_of(session, name);
+}
+
 }  // namespace
 
 void command::oper(Service& service, Session& session, const Message& message) {
   const auto& operators = service.settings().operators;
   const auto entry = std::ranges::find(operators, message.parameter(0), &OperatorEntry::name);
-  service.check_password(session, entry == operators.end() ? std::string{} : entry->hash,
-                         std::string{message.parameter(1)},
-                         [&service](Session& asker, bool is_right) {
-                           if (!is_right) return service.reply(asker, ERR_PASSWDMISMATCH);
-                           service.reply(asker, RPL_YOUREOPER);
-                           if (asker.profile.is_operator) return;
-                           set_user_mode(service, asker, &chat::Profile::is_operator, true);
-                           tell_user_modes(service, asker, "+o");
-                         });
+  service.check_password(
+      session, entry == operators.end() ? std::string{} : entry->hash,
+      std::string{message.parameter(1)},
+      [&service, name = std::string{message.parameter(0)}](Session& asker, Answer answer) {
+        if (answer == Answer::right) return promote(service, asker, name);
+        if (answer == Answer::none) {
+          return service.reply(asker, RPL_TRYAGAIN, {"OPER"});
+        }
+        service.reply(asker, ERR_PASSWDMISMATCH);
+      });
 }
 
 void command::kill(Service& service, Session& session, const Message& message) {
   if (!is_operator(service, session)) return;
+  if (chat::same_name(message.parameter(0), service.settings().server_name)) {
+    return service.reply(session, ERR_CANTKILLSERVER);
+  }
   chat::Person* person = service.chat().find_person(message.parameter(0));
   if (person == nullptr) {
     return service.reply(session, ERR_NOSUCHNICK, {fitting(message.parameter(0), 64)});

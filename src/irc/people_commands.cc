@@ -90,8 +90,9 @@ void show_session(Service& service, Session& session, const Session& other) {
   if (!profile.account.empty()) reply(RPL_WHOISACCOUNT, {nick, profile.account});
   if (profile.is_bot) reply(RPL_WHOISBOT, {nick});
   if (&other == &session || session.profile.is_operator) {
-    reply(RPL_WHOISHOST, {nick},
-          fmt::format("is connecting from *@{} {}", other.person.host(), other.person.host()));
+    reply(
+        RPL_WHOISHOST, {nick},
+        fmt::format("is connecting from *@{} {}", other.person.address(), other.person.address()));
     reply(RPL_WHOISMODES, {nick}, "is using modes " + user_modes_of(profile));
   }
   const auto idle =
@@ -116,7 +117,7 @@ void command::whois(Service& service, Session& session, const Message& message) 
   const chat::Person* person = service.chat().find_person(wanted);
   if (person == nullptr) {
     service.reply(session, ERR_NOSUCHNICK, {fitting(wanted, 64)});
-    return service.reply(session, RPL_ENDOFWHOIS, {fitting(wanted, 64)});
+    return service.reply(session, RPL_ENDOFWHOIS, {fitting(list, most_echoed_bytes)});
   }
   const std::string& nick = person->name();
   service.reply(session, RPL_WHOISUSER, {nick, user_of(*person), host_of(*person), "*"},
@@ -125,7 +126,7 @@ void command::whois(Service& service, Session& session, const Message& message) 
   service.reply(session, RPL_WHOISSERVER, {nick, service.settings().server_name},
                 service.settings().description);
   if (const Session* other = Service::session_of(*person)) show_session(service, session, *other);
-  service.reply(session, RPL_ENDOFWHOIS, {nick});
+  service.reply(session, RPL_ENDOFWHOIS, {fitting(list, most_echoed_bytes)});
 }
 
 void command::whowas(Service& service, Session& session, const Message& message) {

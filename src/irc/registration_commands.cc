@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
+#include "chat/text.hpp"
 #include "irc/base64.hpp"
 #include "irc/commands.hpp"
 #include "irc/names.hpp"
@@ -13,8 +15,14 @@ namespace switchboard::irc {
 
 namespace {
 
+int version_of(std::string_view text) noexcept {
+  int version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  return version;
+}
+
 void cap_ls(Service& service, Session& session, const Message& message) {
-  if (message.parameter(1) == "302") {
+  if (version_of(message.parameter(1)) >= 302) {
     session.speaks_302 = true;
     // Negotiated with the version, whether or not it is asked for.
     service.set_capabilities(session, session.capabilities | capability::cap_notify);
@@ -54,9 +62,10 @@ void log_in(Service& service, Session& session, const std::string& account) {
                 fmt::format("You are now logged in as {}", account));
   service.reply(session, RPL_SASLSUCCESS);
   if (session.person.is_here()) {
-    service.chat().announce_news(session.person, chat::Event::Kind::proved, account,
-                                 session.has(capability::account_notify));
+    service.announce_news(session, chat::Event::Kind::proved, account,
+                          session.has(capability::account_notify));
   }
+  service.give_host_of(session, account);
 }
 
 // authorisation NUL authentication NUL password; the first may be empty.
@@ -73,10 +82,13 @@ void check_plain(Service& service, Session& session, std::string_view encoded) {
   const bool is_known = account != service.settings().accounts.end();
   const bool is_other = !as.empty() && folded(as) != folded(name);
   service.check_password(session, is_known && !is_other ? account->second : std::string{},
-                         text.substr(second + 1), [&service, name](Session& asker, bool is_right) {
+                         text.substr(second + 1), [&service, name](Session& asker, Answer answer) {
                            asker.sasl.reset();
-                           if (!is_right) return service.reply(asker, ERR_SASLFAIL);
-                           log_in(service, asker, name);
+                           if (answer == Answer::right) return log_in(service, asker, name);
+                           if (answer == Answer::none) {
+                             service.reply(asker, RPL_TRYAGAIN, {"AUTHENTICATE"});
+                           }
+                           service.reply(asker, ERR_SASLFAIL);
                          });
 }
 
@@ -158,7 +170,8 @@ void command::user(Service& service, Session& session, const Message& message) {
   }
   if (name.size() == 1) name += "user";
   session.profile.user = std::move(name);
-  session.profile.real_name = fitting(message.parameter(3), Service::most_text_bytes);
+  session.profile.real_name =
+      chat::without_turning(fitting(message.parameter(3), Service::most_text_bytes));
   if (session.profile.real_name.empty()) session.profile.real_name = message.parameter(0);
   session.registration->has_user = true;
   service.try_to_register(session);
@@ -175,9 +188,7 @@ void command::pong(Service&, Session&, const Message&) {}
 
 void command::quit(Service& service, Session& session, const Message& message) {
   const std::string_view reason = message.parameter(0);
-  const std::string why = reason.empty()
-                              ? std::string{"Quit"}
-                              : fmt::format("Quit: {}", fitting(reason, Service::most_text_bytes));
+  const std::string why = fmt::format("Quit: {}", fitting(reason, Service::most_text_bytes));
   service.show_out(session, why, why);
 }
 

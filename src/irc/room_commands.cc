@@ -59,6 +59,22 @@ void join_one(Service& service, Session& session, std::string_view channel, std:
   start_names(service, session, *room);
 }
 
+void kick_one(Service& service, Session& session, std::string_view channel, std::string_view nick,
+              std::string_view why) {
+  Room* room = find_visible_channel(service, session, channel);
+  if (room == nullptr) return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
+  const std::string name = channel_name(*room);
+  if (!session.person.is_in(*room)) return service.reply(session, ERR_NOTONCHANNEL, {name});
+  if ((room->standing_of(session.person) & chat::is_operator) == 0) {
+    return service.reply(session, ERR_CHANOPRIVSNEEDED, {name});
+  }
+  chat::Person* whom = service.chat().find_person(nick);
+  if (whom == nullptr) return service.reply(session, ERR_NOSUCHNICK, {fitting(nick, 64)});
+  if (service.chat().kick(session.person, *whom, *room, why) == Refusal::other_not_there) {
+    service.reply(session, ERR_USERNOTINCHANNEL, {nick, name});
+  }
+}
+
 void leave_all(Service& service, Session& session) {
   while (!session.person.rooms().empty()) {
     (void)service.chat().leave(session.person, *session.person.rooms().back(), "");
@@ -72,6 +88,11 @@ void leave_all(Service& service, Session& session) {
 Room* find_channel(Service& service, std::string_view name) {
   if (name.empty() || !is_channel_prefix(name.front())) return nullptr;
   return service.chat().find_room(name.substr(1));
+}
+
+Room* find_visible_channel(Service& service, const Session& session, std::string_view name) {
+  Room* room = find_channel(service, name);
+  return room != nullptr && is_visible(*room, session.person) ? room : nullptr;
 }
 
 std::string prefixes(chat::Standing standing, bool all) {
@@ -111,7 +132,7 @@ void command::join(Service& service, Session& session, const Message& message) {
 void command::part(Service& service, Session& session, const Message& message) {
   const std::string_view why = fitting(message.parameter(1), Service::most_text_bytes);
   for_each_item(message.parameter(0), [&](std::string_view channel) {
-    Room* room = find_channel(service, channel);
+    Room* room = find_visible_channel(service, session, channel);
     if (room == nullptr) {
       return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
     }
@@ -122,9 +143,8 @@ void command::part(Service& service, Session& session, const Message& message) {
 
 void command::topic(Service& service, Session& session, const Message& message) {
   const std::string_view channel = message.parameter(0);
-  Room* room = find_channel(service, channel);
-  const bool is_in = room != nullptr && session.person.is_in(*room);
-  if (room == nullptr || (!is_in && !is_visible(*room, session.person))) {
+  Room* room = find_visible_channel(service, session, channel);
+  if (room == nullptr) {
     return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
   }
   const std::string name = channel_name(*room);
@@ -137,28 +157,23 @@ void command::topic(Service& service, Session& session, const Message& message) 
   if (refusal != Refusal::none) service.reply(session, numeric_of(refusal), {name});
 }
 
+// "#a x,y" or "#a,#b x,y": one channel for all, or one for each.
 void command::kick(Service& service, Session& session, const Message& message) {
-  Room* room = find_channel(service, message.parameter(0));
-  if (room == nullptr) {
-    return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(message.parameter(0), 64)});
+  const auto items_of = [](std::string_view list) {
+    std::vector<std::string_view> items;
+    for_each_item(list, [&](std::string_view item) { items.push_back(item); });
+    return items;
+  };
+  const auto channels = items_of(message.parameter(0));
+  const auto nicks = items_of(message.parameter(1));
+  if (channels.empty() || (channels.size() > 1 && channels.size() != nicks.size())) {
+    return service.reply(session, ERR_NEEDMOREPARAMS, {"KICK"});
   }
-  const std::string channel = channel_name(*room);
   const std::string_view why = fitting(message.parameter(2), Service::most_text_bytes);
-  std::size_t left = Service::most_targets;
-  for_each_item(message.parameter(1), [&](std::string_view nick) {
-    room = find_channel(service, channel);  // whoever was last may have been its last
-    if (left == 0 || room == nullptr) return;
-    --left;
-    chat::Person* whom = service.chat().find_person(nick);
-    if (!session.person.is_in(*room)) return service.reply(session, ERR_NOTONCHANNEL, {channel});
-    if ((room->standing_of(session.person) & chat::is_operator) == 0) {
-      return service.reply(session, ERR_CHANOPRIVSNEEDED, {channel});
-    }
-    if (whom == nullptr) return service.reply(session, ERR_NOSUCHNICK, {fitting(nick, 64)});
-    if (service.chat().kick(session.person, *whom, *room, why) == Refusal::other_not_there) {
-      service.reply(session, ERR_USERNOTINCHANNEL, {nick, channel});
-    }
-  });
+  for (std::size_t i = 0; i < std::min(nicks.size(), Service::most_targets); ++i) {
+    kick_one(service, session, channels.size() == 1 ? channels.front() : channels[i], nicks[i],
+             why);
+  }
 }
 
 void command::invite(Service& service, Session& session, const Message& message) {
@@ -176,7 +191,7 @@ void command::invite(Service& service, Session& session, const Message& message)
   if (whom == nullptr) {
     return service.reply(session, ERR_NOSUCHNICK, {fitting(message.parameter(0), 64)});
   }
-  Room* room = find_channel(service, channel);
+  Room* room = find_visible_channel(service, session, channel);
   if (room == nullptr) return service.reply(session, ERR_NOSUCHCHANNEL, {fitting(channel, 64)});
   const std::string name = channel_name(*room);
   const Refusal refusal = service.chat().invite(session.person, *whom, *room);

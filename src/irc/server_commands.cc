@@ -74,6 +74,7 @@ void send_isupport(Service& service, Session& session) {
       "ELIST=CMNTU",
       "EXCEPTS=e",
       "EXTBAN=,m",
+      fmt::format("HOSTLEN={}", most_host_bytes),
       "INVEX=I",
       fmt::format("KEYLEN={}", most_key_bytes),
       fmt::format("KICKLEN={}", text),
@@ -111,9 +112,13 @@ void send_lusers(Service& service, Session& session) {
   service.reply(session, RPL_LUSERCLIENT, {},
                 fmt::format("There are {} users and {} invisible on 1 servers",
                             people - figures.invisible, figures.invisible));
-  service.reply(session, RPL_LUSEROP, {number(figures.operators)});
-  service.reply(session, RPL_LUSERUNKNOWN, {number(service.unregistered())});
-  service.reply(session, RPL_LUSERCHANNELS, {number(service.chat().rooms())});
+  // These only where there are any (RFC 2812 section 3.4.2).
+  const auto count = [&](const Numeric& numeric, std::size_t value) {
+    if (value > 0) service.reply(session, numeric, {number(value)});
+  };
+  count(RPL_LUSEROP, figures.operators);
+  count(RPL_LUSERUNKNOWN, service.unregistered());
+  count(RPL_LUSERCHANNELS, service.chat().rooms());
   service.reply(session, RPL_LUSERME, {}, fmt::format("I have {} clients and 0 servers", people));
   service.reply(session, RPL_LOCALUSERS, {now, most},
                 fmt::format("Current local users {}, max {}", now, most));
@@ -125,8 +130,12 @@ void command::motd(Service& service, Session& session, const Message& message) {
   if (is_for_us(service, session, message.parameter(0))) start_motd(service, session);
 }
 
-void command::lusers(Service& service, Session& session, const Message&) {
-  send_lusers(service, session);
+// "[mask [server]]": the mask picks among servers, of which there is one.
+void command::lusers(Service& service, Session& session, const Message& message) {
+  if (is_for_us(service, session, message.parameter(0)) &&
+      is_for_us(service, session, message.parameter(1))) {
+    send_lusers(service, session);
+  }
 }
 
 void command::version(Service& service, Session& session, const Message& message) {
@@ -145,7 +154,8 @@ void command::time(Service& service, Session& session, const Message& message) {
                 timestamp(now));
 }
 
-void command::info(Service& service, Session& session, const Message&) {
+void command::info(Service& service, Session& session, const Message& message) {
+  if (!is_for_us(service, session, message.parameter(0))) return;
   service.reply(session, RPL_INFO, {},
                 fmt::format("{}: a chat on a single-threaded, non-blocking reactor",
                             service.settings().version));
@@ -189,8 +199,7 @@ void command::help(Service& service, Session& session, const Message& message) {
 
 void command::links(Service& service, Session& session, const Message&) {
   const Settings& settings = service.settings();
-  service.reply(session, RPL_LINKS, {settings.server_name, settings.server_name},
-                "0 " + settings.description);
+  service.reply(session, RPL_LINKS, {"*", settings.server_name}, "0 " + settings.description);
   service.reply(session, RPL_ENDOFLINKS, {"*"});
 }
 

@@ -53,7 +53,7 @@ Service::Service(Reactor& reactor, chat::Chat& chat, chat::AddressLimit& address
       opened_callback_(std::move(on_opened)),
       closed_callback_(std::move(on_closed)),
       started_(chat.now()),
-      forms_(chat, boot_of(started_)),
+      forms_(chat, boot_of(started_), settings_.server_name),
       turn_end_(reactor, chat),
       uses_(commands().size()),
       connections_(reactor, *this, with_room_for_answers(limits)) {
@@ -74,7 +74,17 @@ Session::~Session() {
 void Service::reload(Settings settings) {
   const Capabilities before = offered();
   settings.server_name = settings_.server_name;
+  const bool pings_anew = settings.ping_interval != settings_.ping_interval;
   settings_ = std::move(settings);
+  for (auto& [id, session] : sessions_) {
+    if (!pings_anew || !session.is_registered() || session.is_leaving || session.is_over_limit) {
+      continue;
+    }
+    reactor_.cancel(std::exchange(session.timer, TimerId{}));
+    if (settings_.ping_interval != Nanoseconds::zero()) {
+      arm_timer(session, settings_.ping_interval);
+    }
+  }
   const Capabilities now = offered();
   if (now == before) return;
   for (auto& [id, session] : sessions_) {
@@ -82,6 +92,10 @@ void Service::reload(Settings settings) {
     tell_capabilities(session, "NEW", now & ~before);
     tell_capabilities(session, "DEL", before & ~now);
   }
+}
+
+void Service::set_limits(const ConnectionLimits& limits) {
+  connections_.set_limits(with_room_for_answers(limits));
 }
 
 // To those who have asked to be told (cap-notify).
@@ -98,6 +112,7 @@ void Service::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
     chat_.dismiss(session.person);
     if (session.is_leaving) continue;
     session.is_leaving = true;
+    if (session.is_over_limit) make_room_for_last_words(session);
     write(session, "ERROR :Closing Link: the server is going down\r\n");
   }
   connections_.shut_down(drain_timeout, std::move(done));
@@ -110,6 +125,10 @@ Capabilities Service::offered() const noexcept {
 }
 
 // --- Connections
+
+std::string_view Service::last_words() {
+  return "ERROR :Closing Link: the server is full; try again later\r\n";
+}
 
 Session& Service::session_of(const Connection& connection) {
   return sessions_.at(connection.id().packed());
@@ -155,6 +174,7 @@ void Service::on_closed(Connection& connection, const Closed& closed) {
   if (!session.is_registered()) --unregistered_;
   uncount(session);
   forget_watcher(session);
+  if (session.question != nullptr) std::erase(questions_, session.id);
   turn_end_.ask();
   chat_.quit(session.person, closed.reason == CloseReason::peer_closed ? "Connection closed"
                                                                        : to_string(closed.reason));
@@ -169,22 +189,29 @@ void Service::on_drained(Connection& connection) {
   go_on_with_streams(connection, session);
 }
 
+void Service::on_idle(Connection& connection) {
+  show_out(session_of(connection), "Idle timeout", "Idle timeout", CloseReason::idle);
+}
+
 // Where there is no memory for a farewell, there is none.
-void Service::show_out(Session& session, std::string_view why, std::string_view others_see) {
+void Service::show_out(Session& session, std::string_view why, std::string_view others_see,
+                       CloseReason reason) {
   if (session.is_leaving) return;
   session.is_leaving = true;
+  if (session.is_over_limit) make_room_for_last_words(session);
   cancel_timers(session);
   session.streams.clear();
   uncount(session);
   try {
-    bid_farewell(session, why, others_see);
+    bid_farewell(session, why, others_see, reason);
   } catch (const std::bad_alloc&) {
     close(session.id);
   }
 }
 
 // The name is free at once; what was sent before is still delivered, and ERROR is the last of it.
-void Service::bid_farewell(Session& session, std::string_view why, std::string_view others_see) {
+void Service::bid_farewell(Session& session, std::string_view why, std::string_view others_see,
+                           CloseReason reason) {
   turn_end_.ask();
   chat_.quit(session.person, others_see);
   // ERROR is the answer to QUIT, and to nothing else that it interrupts.
@@ -197,7 +224,7 @@ void Service::bid_farewell(Session& session, std::string_view why, std::string_v
   append_message(line, "", "ERROR", std::array{std::string_view{text}}, Last::text);
   send(session, line);
   end_answer(session);
-  if (Connection* connection = connections_.find(session.id)) connection->drain();
+  if (Connection* connection = connections_.find(session.id)) connection->drain(reason);
 }
 
 void Service::close(ConnectionId id) {
@@ -259,6 +286,10 @@ void Service::turn_away_stranger(Session& session, Stranger stranger) {
 // control allows is not read from for a while. Nothing is lost. Where the answers have filled the
 // queue, the connection is not read from until it is sent, and hands in the rest then.
 bool Service::may_go_on(Connection& connection, Session& session) {
+  if (session.is_over_limit) {
+    connection.pause_reading();
+    return false;
+  }
   if (connection.queued_bytes() >= connections_.limits().high_water_bytes) return false;
   if (!session.streams.empty() || session.awaits_verdict) {
     connection.pause_reading();
@@ -312,7 +343,7 @@ void Service::run(Session& session, const Message& message) {
   session.is_in_command = false;
 }
 
-// --- Streams and verdicts
+// --- Streams
 
 void Service::start(Session& session, std::unique_ptr<Stream> stream) {
   session.streams.push_back(std::move(stream));
@@ -336,28 +367,6 @@ void Service::go_on_with_streams(Connection& connection, Session& session) {
     connection.resume_reading();
   }
   session.is_in_command = false;
-}
-
-void Service::check_password(Session& session, std::string hash, std::string password,
-                             std::function<void(Session&, bool)> verdict) {
-  if (!check_ || hash.empty()) return verdict(session, false);
-  session.awaits_verdict = true;
-  check_(std::move(hash), std::move(password),
-         [this, alive = is_alive_, id = session.id, verdict = std::move(verdict)](bool is_right) {
-           if (!*alive) return;
-           Connection* connection = connections_.find(id);
-           if (connection == nullptr) return;
-           Session& waiting = session_of(*connection);
-           waiting.awaits_verdict = false;
-           if (waiting.is_leaving) return;
-           closing_if_thrown(id, [&] {
-             waiting.is_in_command = true;
-             verdict(waiting, is_right);
-             end_answer(waiting);
-             waiting.is_in_command = false;
-             connection->resume_reading();
-           });
-         });
 }
 
 }  // namespace switchboard::irc

@@ -49,6 +49,9 @@ class Service final : private ConnectionHandler, private chat::Observer {
   static constexpr std::size_t most_targets = 4;       // TARGMAX of ISUPPORT
   static constexpr std::size_t most_text_bytes = 307;  // AWAYLEN, KICKLEN, NAMELEN of ISUPPORT
   static constexpr std::size_t most_user_bytes = 10;   // USERLEN of ISUPPORT
+  static constexpr std::size_t most_questions = 250;   // passwords that wait, one a connection
+  static constexpr std::size_t most_under_way = 4;     // of them are being looked at
+  static constexpr unsigned most_wrong_passwords = 5;  // of a connection, and it is closed
 
   // Reactor, chat and address limit must outlive it; it is the chat's observer as long as it lives.
   // `check` may be empty: then no password is right.
@@ -64,6 +67,8 @@ class Service final : private ConnectionHandler, private chat::Observer {
   ConnectionTable& connections() noexcept { return connections_; }
   // Takes what may change while it runs: all but the server's name. Nobody is closed.
   void reload(Settings settings);
+  // Throws as ConnectionTable::set_limits() does.
+  void set_limits(const ConnectionLimits& limits);
   // What REHASH does; gives what was wrong, empty where nothing was.
   void set_rehash(std::function<std::string()> rehash) { rehash_ = std::move(rehash); }
   // Tells everybody, drains, and calls `done` when the last is gone.
@@ -93,15 +98,25 @@ class Service final : private ConnectionHandler, private chat::Observer {
   std::size_t room_for_text(const Session& session, std::size_t parameter_bytes) const noexcept;
 
   void start(Session& session, std::unique_ptr<Stream> stream);
-  void show_out(Session& session, std::string_view why, std::string_view others_see);
+  void show_out(Session& session, std::string_view why, std::string_view others_see,
+                CloseReason reason = CloseReason::local);
   void set_capabilities(Session& session, Capabilities capabilities);
   // Where name, user and negotiation are done: welcomes them.
   void try_to_register(Session& session);
   // Null for people of other dialects.
   static Session* session_of(const chat::Person& person) noexcept;
   void for_each_session(const std::function<void(Session&)>& visit);
+  // Whether it is what was hashed; an empty hash is that of nobody. Nothing more is read of what
+  // they send until then. Each waits its turn; who has been wrong too often is shown out behind
+  // `then`.
   void check_password(Session& session, std::string hash, std::string password,
-                      std::function<void(Session&, bool)> verdict);
+                      std::function<void(Session&, Answer)> then);
+  // What is told of who is new to those who share a channel, and to those who watch them
+  // (extended-monitor).
+  void announce_news(Session& session, chat::Event::Kind kind, std::string_view text,
+                     bool hear_self);
+  // The host that the settings have for the account or operator of that name, if they have one.
+  void give_host_of(Session& session, std::string_view name);
   void note_mode_change(bool chat::Profile::*mode, bool is_set) noexcept;
   std::string rehash() { return rehash_ ? rehash_() : std::string{}; }
   Instant now() noexcept { return reactor_.now(); }
@@ -130,12 +145,15 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void on_end(Connection& connection, std::span<const std::byte> unconsumed) override;
   void on_drained(Connection& connection) override;
   void on_closed(Connection& connection, const Closed& closed) override;
+  void on_idle(Connection& connection) override;
+  std::string_view last_words() override;
   void on_entered(const chat::Person& person) override;
   void on_renamed(const chat::Person& person, std::string_view before) override;
   void on_quit(const chat::Person& person) override;
 
   Session& session_of(const Connection& connection);
-  void bid_farewell(Session& session, std::string_view why, std::string_view others_see);
+  void bid_farewell(Session& session, std::string_view why, std::string_view others_see,
+                    CloseReason reason);
   void close(ConnectionId id);
   // Outside of a connection's callbacks nobody else closes it.
   template <typename Step>
@@ -158,6 +176,8 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void emit(Session& session, std::string line);
   void emit_lines(Session& session, std::string_view lines);  // each with its end
   void write(Session& session, std::string_view text);
+  bool has_room(Session& session, const Connection& connection, std::size_t bytes);
+  void make_room_for_last_words(Session& session);
   void welcome(Session& session);
   void tell_capabilities(Session& session, std::string_view how, Capabilities which);
   void arm_timer(Session& session, Nanoseconds delay);
@@ -166,6 +186,11 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void uncount(Session& session) noexcept;
   void forget_watcher(Session& session) noexcept;
   void remember(const chat::Person& person, std::string_view nick);
+  void ask_next() noexcept;
+  void ask(ConnectionId id);
+  void take_answer(Session& session, PasswordQuestion& question, Answer answer);
+  bool has_taken_some(Session& session);
+  std::vector<chat::Person*> watchers_of(const chat::Person& person, Capabilities needed) const;
   void tell_watchers(std::string_view nick, const Numeric& numeric, std::string_view text);
 
   Reactor& reactor_;
@@ -183,8 +208,10 @@ class Service final : private ConnectionHandler, private chat::Observer {
   std::size_t unregistered_ = 0;
   std::uint64_t served_ = 0;
   std::uint64_t last_batch_ = 0;
-  std::vector<std::uint64_t> uses_;                                  // of each command
-  std::deque<Memory> memories_;                                      // the latest first
+  std::size_t under_way_ = 0;           // passwords that are being looked at
+  std::deque<ConnectionId> questions_;  // of those who wait for that
+  std::vector<std::uint64_t> uses_;     // of each command
+  std::deque<Memory> memories_;         // the latest first
   std::unordered_map<std::string, std::vector<Session*>> watchers_;  // by the folded nick
   std::unordered_map<std::uint64_t, Session> sessions_;            // by the id of their connection
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);  // for verdicts that come late

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,20 @@ struct LabelledAnswer {
   bool has_begun() const noexcept { return !first.empty() || !batch.empty(); }
 };
 
+enum class Answer : std::uint8_t {
+  right,
+  wrong,
+  none,  // too many are asking: they may try again
+};
+
+// A password that waits to be looked at, with what is to be done then.
+struct PasswordQuestion {
+  std::string hash;
+  std::string password;
+  bool is_nobodys = false;  // and wrong, whatever it is
+  std::function<void(Session&, Answer)> then;
+};
+
 struct Session final : chat::Outlet {
   Session(Service& of, ConnectionId its_id, chat::FormId form, chat::AddressLimit::Place its_place)
       : service(of), person(*this, form), id(its_id), place(std::move(its_place)) {
@@ -71,18 +86,22 @@ struct Session final : chat::Outlet {
   chat::AddressLimit::Place place;
   std::unique_ptr<Registration> registration = std::make_unique<Registration>();
   std::unique_ptr<LabelledAnswer> labelled;
-  std::unique_ptr<std::string> sasl;  // what has come of an answer; null: none is expected
+  std::unique_ptr<std::string> sasl;           // what has come of an answer; null: none is expected
+  std::unique_ptr<PasswordQuestion> question;  // waits its turn
   std::vector<std::unique_ptr<Stream>> streams;  // the first is being given
   std::vector<std::string> monitored;            // as they wrote them
   TimerId timer;                                 // the registration's end, then pings
   TimerId flood_timer;
   Instant last_heard{};
   Instant last_spoken{};
+  std::uint64_t written_bytes = 0;  // ever queued for them
+  std::uint64_t taken_bytes = 0;    // of these, by the last look of the timer
   chat::WallTime signed_on{};
   chat::TokenBucket bucket;
   Capabilities capabilities = 0;
   LineFinder lines;
   std::uint8_t unlabelled_deliveries = 0;  // so many are not part of the labelled answer
+  std::uint8_t wrong_passwords = 0;
   bool speaks_302 : 1 = false;
   bool has_sent_a_line : 1 = false;
   bool has_quit_by_itself : 1 = false;
@@ -90,6 +109,8 @@ struct Session final : chat::Outlet {
   bool is_pinged : 1 = false;       // and has not been heard of since
   bool is_in_command : 1 = false;   // what is sent now is the command's answer
   bool awaits_verdict : 1 = false;  // on a password; nothing is read until then
+  bool was_stalled : 1 = false;     // by the last look of the timer
+  bool is_over_limit : 1 = false;   // has too much unread, and goes within this turn
 };
 
 }  // namespace switchboard::irc

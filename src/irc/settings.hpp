@@ -14,6 +14,8 @@ namespace switchboard::irc {
 
 using sys::Nanoseconds;
 
+inline constexpr std::size_t most_host_bytes = 63;  // HOSTLEN of ISUPPORT; an address is shorter
+
 struct OperatorEntry {
   std::string name;
   std::string hash;  // of the password
@@ -28,6 +30,12 @@ struct Settings {
   std::vector<std::string> admin{};  // up to three lines: where, where exactly, an address
   std::vector<OperatorEntry> operators{};
   std::unordered_map<std::string, std::string> accounts{};  // hashes, by the folded name
+  // What is shown in place of the address of who has logged in to an account, or become an
+  // operator, of that folded name.
+  std::unordered_map<std::string, std::string> hosts{};
+  // Checked in place of that of an account that does not exist, so that it takes as long. Empty:
+  // nothing is.
+  std::string hash_of_nobody{};
   bool offers_sasl = false;
   // Who has not registered by then is shown out. Zero: never.
   Nanoseconds registration_timeout = std::chrono::seconds{60};

@@ -5,7 +5,6 @@
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "chat/mask.hpp"
 #include "irc/commands.hpp"
@@ -43,13 +42,14 @@ WhoFields fields_of(std::string_view text) {
   return fields;
 }
 
-// H is here, G is gone; '*' an operator of the server, B a bot, and what they are in the channel.
+// H is here, G is gone; '*' an operator of the server, what they are in the channel, and B a bot.
 std::string flags_of(const Session& asker, const chat::Person& person, chat::Standing standing) {
   const chat::Profile* profile = person.profile();
   std::string flags = profile != nullptr && !profile->away.empty() ? "G" : "H";
   if (profile != nullptr && profile->is_operator) flags += '*';
+  flags += prefixes(standing, asker.has(capability::multi_prefix));
   if (profile != nullptr && profile->is_bot) flags += 'B';
-  return flags + prefixes(standing, asker.has(capability::multi_prefix));
+  return flags;
 }
 
 class WhoAnswer {
@@ -158,43 +158,49 @@ bool is_matched(std::string_view mask, const chat::Person& person) {
                                  chat::matches_mask(mask, profile->real_name)));
 }
 
-// Those that a mask takes in, by the names they had when it was asked for.
+// Those that a mask takes in, looked for as fast as the answer is taken: down from the last, as
+// Chat::everybody() asks for.
 class MaskedWhoStream final : public Stream {
  public:
-  MaskedWhoStream(std::vector<std::string> names, std::string asked, WhoFields fields)
-      : names_(std::move(names)), asked_(std::move(asked)), fields_(std::move(fields)) {}
+  MaskedWhoStream(std::string mask, bool operators_only, std::string asked, WhoFields fields,
+                  std::size_t people)
+      : mask_(std::move(mask)),
+        asked_(std::move(asked)),
+        fields_(std::move(fields)),
+        left_(people),
+        operators_only_(operators_only) {}
 
   bool step(Service& service, Session& session) override {
-    if (next_ == names_.size()) {
-      service.reply(session, RPL_ENDOFWHO, {fitting(asked_, 64)});
-      return false;
+    constexpr int most_looked_at = 64;  // in one step: not everybody is shown
+    const auto people = service.chat().everybody();
+    left_ = std::min(left_, people.size());
+    for (int i = 0; i < most_looked_at && left_ > 0 && shown_ < most_by_mask; ++i) {
+      const chat::Person& person = *people[--left_];
+      if (!is_shown(person, session.person)) continue;
+      WhoAnswer{service, session, fields_}.add(person, visible_room(person, session.person));
+      ++shown_;
     }
-    if (const chat::Person* person = service.chat().find_person(names_[next_++])) {
-      WhoAnswer{service, session, fields_}.add(*person, visible_room(*person, session.person));
-    }
-    return true;
+    if (left_ > 0 && shown_ < most_by_mask) return true;
+    service.reply(session, RPL_ENDOFWHO, {fitting(asked_, most_echoed_bytes)});
+    return false;
   }
 
  private:
-  const std::vector<std::string> names_;
+  bool is_shown(const chat::Person& person, const chat::Person& asker) const {
+    const chat::Profile* profile = person.profile();
+    if (operators_only_ && (profile == nullptr || !profile->is_operator)) return false;
+    const bool hides = profile != nullptr && profile->is_invisible && &person != &asker &&
+                       !shares_a_room(person, asker);
+    return !hides && is_matched(mask_, person);
+  }
+
+  const std::string mask_;
   const std::string asked_;
   const WhoFields fields_;
-  std::size_t next_ = 0;
+  std::size_t left_;
+  std::size_t shown_ = 0;
+  const bool operators_only_;
 };
-
-std::vector<std::string> names_matched(Service& service, const Session& session,
-                                       std::string_view mask, bool operators_only) {
-  std::vector<std::string> names;
-  service.chat().for_each_person([&](const chat::Person& candidate) {
-    const chat::Profile* profile = candidate.profile();
-    if (names.size() >= most_by_mask) return;
-    if (operators_only && (profile == nullptr || !profile->is_operator)) return;
-    const bool hides = profile != nullptr && profile->is_invisible &&
-                       &candidate != &session.person && !shares_a_room(candidate, session.person);
-    if (!hides && is_matched(mask, candidate)) names.push_back(candidate.name());
-  });
-  return names;
-}
 
 }  // namespace
 
@@ -209,14 +215,15 @@ void command::who(Service& service, Session& session, const Message& message) {
                                                               std::string{asked}, fields));
   }
   if (asked.find_first_of("*?") != std::string_view::npos) {
-    return service.start(session, std::make_unique<MaskedWhoStream>(
-                                      names_matched(service, session, asked, operators_only),
-                                      std::string{asked}, fields));
+    return service.start(
+        session, std::make_unique<MaskedWhoStream>(std::string{asked}, operators_only,
+                                                   std::string{given.empty() ? asked : given},
+                                                   fields, service.chat().everybody().size()));
   }
   if (const chat::Person* person = service.chat().find_person(asked)) {
     WhoAnswer{service, session, fields}.add(*person, visible_room(*person, session.person));
   }
-  service.reply(session, RPL_ENDOFWHO, {fitting(asked, 64)});
+  service.reply(session, RPL_ENDOFWHO, {fitting(given.empty() ? asked : given, most_echoed_bytes)});
 }
 
 }  // namespace switchboard::irc

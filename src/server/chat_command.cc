@@ -43,7 +43,7 @@ class ChatServer {
  public:
   explicit ChatServer(const ChatOptions& options)
       : options_(options),
-        server_(options, "chat"),
+        server_(options_, "chat"),
         chat_(options.chat_limits, sys::wall_now, draw_hash_key()),
         addresses_(options.addresses),
         passwords_(server_.reactor(), [this](std::error_code error) { no_passwords(error); }),
@@ -107,8 +107,15 @@ class ChatServer {
     try {
       ChatOptions fresh = read_again(options_);
       const std::string unchanged = needing_a_restart(options_, fresh);
-      plain_.reload(std::move(fresh.plain_settings));
-      irc_.reload(std::move(fresh.irc_settings));
+      keep_what_needs_a_restart(fresh);
+      plain_.set_limits(fresh.limits);
+      irc_.set_limits(fresh.limits);
+      chat_.set_limits(fresh.chat_limits);
+      addresses_.set(fresh.addresses);
+      plain_.reload(fresh.plain_settings);
+      irc_.reload(fresh.irc_settings);
+      server_.log().set_threshold(fresh.log_level);
+      options_ = std::move(fresh);
       server_.log().write(LogLevel::info, "configuration read again");
       if (!unchanged.empty()) {
         server_.log().write(LogLevel::warn, "not changed before a restart",
@@ -122,7 +129,16 @@ class ChatServer {
     }
   }
 
-  const ChatOptions& options_;
+  // It is told again with each reload until it is done, or taken back.
+  void keep_what_needs_a_restart(ChatOptions& fresh) const {
+    fresh.plain = options_.plain;
+    fresh.irc = options_.irc;
+    fresh.irc_settings.server_name = options_.irc_settings.server_name;
+    fresh.backend = options_.backend;
+    fresh.limits.keepalive = options_.limits.keepalive;
+  }
+
+  ChatOptions options_;  // as they hold
   std::uint64_t served_ = 0;
   Server server_;
   chat::Chat chat_;

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "command_line/quantity.hpp"
+#include "server/accounts.hpp"
 #include "server/irc_options.hpp"
 
 namespace switchboard::server {
@@ -188,6 +189,7 @@ void check(ChatOptions& options) {
   irc.motd = options.plain_settings.motd;
   irc.flood = options.plain_settings.flood;
   irc.registration_timeout = options.plain_settings.registration_timeout;
+  irc.hash_of_nobody = can_hash_passwords() ? hash_of_nobody() : "";
   irc.version = "switchboard-" SWITCHBOARD_VERSION;
 }
 
@@ -196,22 +198,11 @@ std::string needing_a_restart(const ChatOptions& old, const ChatOptions& fresh) 
     std::string_view option;
     bool is_other;
   };
-  const ConnectionLimits& before = old.limits;
-  const ConnectionLimits& after = fresh.limits;
   std::string options;
   for (const Row& row : {
            Row{"listen", old.plain != fresh.plain || old.irc != fresh.irc},
            Row{"backend", old.backend != fresh.backend},
-           Row{"max-connections", before.max_connections != after.max_connections},
-           Row{"idle-timeout", before.idle_timeout != after.idle_timeout},
-           Row{"keepalive", before.keepalive.idle != after.keepalive.idle},
-           Row{"high-water", before.high_water_bytes != after.high_water_bytes},
-           Row{"output-limit", before.output_limit_bytes != after.output_limit_bytes},
-           Row{"drain-timeout", old.drain_timeout != fresh.drain_timeout},
-           Row{"log-level", old.log_level != fresh.log_level},
-           Row{"max-per-address", old.addresses.most != fresh.addresses.most},
-           Row{"count-loopback", old.addresses.counts_loopback != fresh.addresses.counts_loopback},
-           Row{"room-limit", old.chat_limits.rooms != fresh.chat_limits.rooms},
+           Row{"keepalive", old.limits.keepalive.idle != fresh.limits.keepalive.idle},
            Row{"server-name", old.irc_settings.server_name != fresh.irc_settings.server_name},
        }) {
     if (row.is_other) options += fmt::format("{}{}", options.empty() ? "" : ", ", row.option);

@@ -30,7 +30,7 @@ command_line::Command chat_command(ChatOptions& options);
 // What both dialects have in common goes to both. Throws command_line::UsageError.
 void check(ChatOptions& options);
 // Those that are not as they were and that a server cannot take over while it runs: "listen,
-// max-connections". Empty: none.
+// backend". Empty: none.
 std::string needing_a_restart(const ChatOptions& old, const ChatOptions& fresh);
 
 }  // namespace switchboard::server

@@ -70,6 +70,22 @@ void add_operator(irc::Settings& settings, std::string_view value) {
       {std::string{value.substr(0, colon)}, std::string{value.substr(colon + 1)}});
 }
 
+void add_host(irc::Settings& settings, std::string_view value) {
+  const std::size_t colon = value.find(':');
+  const std::string_view host = value.substr(colon == std::string_view::npos ? 0 : colon + 1);
+  const bool is_host =
+      !host.empty() && host.size() <= irc::most_host_bytes &&
+      host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./") ==
+          std::string_view::npos;
+  if (colon == 0 || colon == std::string_view::npos || !is_host) {
+    throw std::invalid_argument(
+        fmt::format("'{}' is not NAME:HOST; write a host of letters, digits, hyphens, dots and "
+                    "slashes behind the name of an account or operator: anna:staff.example.org",
+                    value));
+  }
+  settings.hosts[irc::folded(value.substr(0, colon))] = host;
+}
+
 void set_ping_interval(irc::Settings& settings, std::string_view value) {
   const auto interval = parse_duration(value, Off::allowed);
   if (interval == Nanoseconds::zero()) {
@@ -119,6 +135,14 @@ std::vector<Option> irc_rows(irc::Settings& settings) {
        .apply = [&](std::string_view value) { settings.accounts = read_accounts(value); },
        .example = "accounts.txt",
        .names_file = true},
+      {.name = "--host-of",
+       .placeholder = "NAME:HOST",
+       .initial = "",
+       .help = "IRC: show HOST for the address of whoever logs in to that account, or becomes that "
+               "operator",
+       .apply = [&](std::string_view value) { add_host(settings, value); },
+       .repeatable = true,
+       .example = "anna:staff.example.org"},
       {.name = "--sasl-in-plain-text",
        .placeholder = "",
        .initial = "",

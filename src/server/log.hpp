@@ -19,6 +19,7 @@ class Log {
   // `writer` must outlive it.
   Log(LogLevel threshold, LogWriter& writer) : threshold_(threshold), writer_(writer) {}
 
+  void set_threshold(LogLevel threshold) noexcept { threshold_ = threshold; }
   // Ask first where the fields of a line cost something.
   bool writes(LogLevel level) const noexcept { return level >= threshold_; }
 
@@ -32,7 +33,7 @@ class Log {
   void close(sys::Nanoseconds patience) { writer_.close(patience); }
 
  private:
-  const LogLevel threshold_;
+  LogLevel threshold_;
   LogWriter& writer_;
 };
 

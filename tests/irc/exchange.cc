@@ -106,23 +106,24 @@ irc::Settings ExchangeServer::default_settings() {
   settings.version = "switchboard-test";
   settings.motd = "first\nsecond\n";
   settings.admin = {"Here", "Right here", "admin@irc.test"};
-  settings.operators = {{"root", "hash-of-secret"}};
-  settings.accounts = {{"anna", "hash-of-secret"}};
+  settings.operators = {{"root", "hash-of-secret"}, {"boss", "hash-of-secret"}};
+  settings.accounts = {{"anna", "hash-of-secret"}, {"mona", "hash-of-secret"}};
+  settings.hosts = {{"boss", "staff.test"}, {"mona", "mona.test"}};
+  settings.hash_of_nobody = "hash-of-secret";
   settings.offers_sasl = true;
   return settings;
 }
 
 // Both dialects, no limits of speed, and passwords that are checked a turn later.
 ExchangeServer::ExchangeServer(irc::Settings settings, const ConnectionLimits& limits,
-                               const chat::ChatLimits& chat_limits)
+                               const chat::ChatLimits& chat_limits,
+                               const chat::AddressLimit::Settings& addresses)
     : chat_(chat_limits, [] { return chat::WallTime{new_year_2026}; }),
+      addresses_(addresses),
       plain_(reactor_, chat_, addresses_, {}, {}),
       irc_(reactor_, chat_, addresses_, std::move(settings), limits,
            [this](const std::string& hash, const std::string& password,
-                  const irc::Verdict& verdict) {
-             reactor_.post(
-                 [verdict, is_right = hash == "hash-of-" + password] { verdict(is_right); });
-           }) {
+                  const irc::Verdict& verdict) { check(hash, password, verdict); }) {
   irc_listener_ = std::make_unique<Listener>(reactor_, Endpoint::parse("tcp://127.0.0.1:0"),
                                              irc_.connections());
   plain_listener_ = std::make_unique<Listener>(reactor_, Endpoint::parse("tcp://127.0.0.1:0"),
@@ -132,6 +133,22 @@ ExchangeServer::ExchangeServer(irc::Settings settings, const ConnectionLimits& l
 ExchangeServer::~ExchangeServer() {
   irc_listener_.reset();
   plain_listener_.reset();
+}
+
+void ExchangeServer::check(const std::string& hash, const std::string& password,
+                           const irc::Verdict& verdict) {
+  ++looked_at_;
+  auto answer = [verdict, is_right = hash == "hash-of-" + password] { verdict(is_right); };
+  if (holds_passwords_) {
+    held_.emplace_back(std::move(answer));
+  } else {
+    reactor_.post(std::move(answer));
+  }
+}
+
+void ExchangeServer::let_passwords_go() {
+  holds_passwords_ = false;
+  for (auto& answer : std::exchange(held_, {})) reactor_.post(std::move(answer));
 }
 
 void ExchangeServer::open(const std::string& name, const Endpoint& endpoint) {
@@ -232,6 +249,18 @@ std::vector<std::string> ExchangeServer::take_until(const std::string& name,
     }
     reactor_.turn(std::chrono::milliseconds{10});
   }
+}
+
+std::vector<std::string> ExchangeServer::take_to_the_end(const std::string& name) {
+  Client& client = clients_.at(name);
+  const auto give_up = std::chrono::steady_clock::now() + seconds{20};
+  while (!client.has_ended) {
+    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no end came");
+    reactor_.turn(std::chrono::milliseconds{10});
+    read(client);
+  }
+  if (!client.unread.empty()) client.lines.push_back(std::exchange(client.unread, {}));
+  return std::exchange(client.lines, {});
 }
 
 std::map<std::string, std::vector<std::string>> ExchangeServer::take() {

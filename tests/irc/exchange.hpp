@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -62,7 +63,8 @@ class ExchangeServer {
  public:
   explicit ExchangeServer(irc::Settings settings = default_settings(),
                           const ConnectionLimits& limits = {},
-                          const chat::ChatLimits& chat_limits = {});
+                          const chat::ChatLimits& chat_limits = {},
+                          const chat::AddressLimit::Settings& addresses = {});
   ~ExchangeServer();
   static irc::Settings default_settings();
 
@@ -70,15 +72,27 @@ class ExchangeServer {
   void connect_raw(const std::string& name);
   void connect_plain(const std::string& name);
   void send(const std::string& client, const std::string& bytes, bool byte_by_byte);
+  // Closes without a word.
+  void drop(const std::string& client) { clients_.erase(client); }
   // What each client has got since it was last asked, once all that was sent is answered.
   std::map<std::string, std::vector<std::string>> take();
 
+  // Everything up to the end, which the server must choose. The last is not whole where it has no
+  // end of line.
+  std::vector<std::string> take_to_the_end(const std::string& client);
   // What a client has got, once a line contains `text`; it is the last.
   std::vector<std::string> take_until(const std::string& client, const std::string& text);
+
+  // Keeps passwords from being looked at until they are let go; and how many there are.
+  void hold_passwords() noexcept { holds_passwords_ = true; }
+  std::size_t held_passwords() const noexcept { return held_.size(); }
+  std::size_t passwords_looked_at() const noexcept { return looked_at_; }
+  void let_passwords_go();
 
   Reactor& reactor() noexcept { return reactor_; }
   irc::Service& service() noexcept { return irc_; }
   chat::Chat& chat() noexcept { return chat_; }
+  int socket_of(const std::string& client) const { return clients_.at(client).socket.get(); }
 
  private:
   struct Client {
@@ -89,14 +103,18 @@ class ExchangeServer {
     std::vector<std::string> lines{};
   };
 
+  void check(const std::string& hash, const std::string& password, const irc::Verdict& verdict);
   void open(const std::string& name, const Endpoint& endpoint);
   static void read(Client& client);
   bool await_mark(Client& client, const std::string& mark);
 
   Reactor reactor_;
   chat::Chat chat_;
-  chat::AddressLimit addresses_{{}};
+  chat::AddressLimit addresses_;
   chat::PlainService plain_;
+  bool holds_passwords_ = false;
+  std::size_t looked_at_ = 0;
+  std::vector<std::function<void()>> held_;
   irc::Service irc_;
   std::unique_ptr<Listener> irc_listener_;
   std::unique_ptr<Listener> plain_listener_;

@@ -72,6 +72,25 @@ class Configured(unittest.TestCase):
         wire.send("MOTD")
         wire.await_text(r" 372 anna :- after\r\n")
 
+    def test_what_a_reload_cannot_change_is_told(self):
+        listen = 'listen = ["irc+tcp://127.0.0.1:0"]\n'
+        self.write(listen)
+        process, port = self.start()
+        wire = self.join(port, "anna")
+        self.write('listen = ["irc+tcp://127.0.0.1:0", "plain+tcp://127.0.0.1:0"]\nserver-name = "other.test"\n'
+                   'room-limit = 1\nmax-per-address = 1\ncount-loopback = true\n')
+        for _ in range(2):  # it is told as long as it is so
+            process.send_signal(signal.SIGHUP)
+            self.await_log(process, "configuration read again")
+            self.assertIn('options="listen, server-name"', self.await_log(process, "not changed before a restart"))
+        wire.send("JOIN #a,#b")
+        wire.await_text(r" 405 anna #b ")
+        self.write(listen)
+        process.send_signal(signal.SIGHUP)
+        self.await_log(process, "configuration read again")
+        wire.send("JOIN #c\r\nMODE #c")
+        wire.await_text(r":switchboard.local 324 anna #c ")
+
     def test_a_configuration_is_checked(self):
         self.write('listen = ["irc+tcp://127.0.0.1:0"]\n')
         good = run("chat", "--config", self.config, "--check-config")

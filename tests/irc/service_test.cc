@@ -303,19 +303,5 @@ TEST(Departures, of_a_thousand_at_once_are_told_once_each) {
   EXPECT_EQ(count_of(server.take_until("anna", "PONG irc.test :out"), " QUIT :split"), 1'000U);
 }
 
-TEST(Ends, the_server_chooses_have_ERROR_as_the_last_line) {
-  ExchangeServer server;
-  server.connect("anna", "");
-  bool is_done = false;
-  server.service().shut_down(milliseconds{100}, [&] { is_done = true; });
-  EXPECT_THAT(server.take_until("anna", "ERROR").back(),
-              "ERROR :Closing Link: the server is going down");
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (!is_done && std::chrono::steady_clock::now() < give_up) {
-    server.reactor().turn(milliseconds{10});
-  }
-  EXPECT_TRUE(is_done);
-}
-
 }  // namespace
 }  // namespace switchboard::test

@@ -1,0 +1,175 @@
+// What a session lives through that takes others, or time: passwords that wait their turn, pings,
+// and settings that are read again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <list>
+#include <string>
+#include <vector>
+
+#include "switchboard/sys/process.hpp"
+
+#include "irc/exchange.hpp"
+
+namespace switchboard::test {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::Contains;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+using Lines = std::vector<std::string>;
+
+void connect_many(ExchangeServer& server, std::size_t count, const std::string& then) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    server.connect_raw(name);
+    server.send(name, "NICK " + name + "\r\nUSER " + name + " 0 * :N\r\n" + then, false);
+    server.reactor().turn(milliseconds{0});
+  }
+}
+
+void await_held(ExchangeServer& server, std::size_t count) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (server.held_passwords() < count && std::chrono::steady_clock::now() < give_up) {
+    server.reactor().turn(milliseconds{10});
+  }
+}
+
+TEST(Passwords, a_hundred_at_once_wait_their_turn_and_are_right) {
+  ExchangeServer server;
+  server.hold_passwords();
+  connect_many(server, 100, "OPER root secret\r\n");
+  await_held(server, irc::Service::most_under_way);
+  EXPECT_EQ(server.held_passwords(), irc::Service::most_under_way);
+  server.let_passwords_go();
+  for (int i = 0; i < 100; ++i) server.take_until("n" + std::to_string(i), " 381 ");
+}
+
+TEST(Passwords, of_those_who_have_gone_are_not_looked_at) {
+  ExchangeServer server;
+  server.hold_passwords();
+  connect_many(server, 10, "OPER root secret\r\n");
+  await_held(server, irc::Service::most_under_way);
+  for (int i = 0; i < 10; ++i) server.drop("n" + std::to_string(i));
+  server.connect_raw("last");
+  server.send("last", "NICK last\r\nUSER l 0 * :L\r\nOPER root secret\r\n", false);
+  while (server.service().sessions() > 1) server.reactor().turn(milliseconds{10});
+  server.let_passwords_go();
+  server.take_until("last", " 381 ");
+  EXPECT_EQ(server.passwords_looked_at(), irc::Service::most_under_way + 1);
+}
+
+TEST(Passwords, beyond_those_that_may_wait_one_is_told_to_try_again) {
+  (void)sys::raise_descriptor_limit();
+  ExchangeServer server;
+  server.hold_passwords();
+  const std::size_t most = irc::Service::most_questions + irc::Service::most_under_way;
+  connect_many(server, most, "OPER root secret\r\n");
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\nUSER a 0 * :A\r\nOPER root secret\r\n", false);
+  EXPECT_THAT(server.take_until("anna", " 263 ").back(),
+              ":irc.test 263 anna OPER :Please wait a while and try again.");
+  server.connect_raw("bert");
+  server.send("bert", "CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubmEAc2VjcmV0\r\n",
+              false);
+  EXPECT_THAT(server.take_until("bert", " 904 "),
+              Contains(":irc.test 263 * AUTHENTICATE :Please wait a while and try again."));
+  server.let_passwords_go();
+  server.take_until("n" + std::to_string(most - 1), " 381 ");
+  server.send("anna", "OPER root secret\r\n", false);
+  server.take_until("anna", " 381 ");
+}
+
+TEST(Pings, that_a_reload_turns_on_reached_new_sessions_alone) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.ping_interval = sys::Nanoseconds::zero();
+  ExchangeServer server{settings};
+  server.connect("anna", "");
+  settings.ping_interval = milliseconds{20};
+  server.service().reload(settings);
+  server.take_until("anna", "PING :irc.test");
+  settings.ping_interval = sys::Nanoseconds::zero();
+  server.service().reload(settings);
+  bool later = false;
+  server.reactor().call_after(milliseconds{60}, [&] { later = true; });
+  while (!later) server.reactor().turn();
+  EXPECT_NE(server.chat().find_person("anna"), nullptr) << "timed out by a ping that is off";
+}
+
+// Reads little by little, and answers nothing.
+class SlowReader {
+ public:
+  explicit SlowReader(ExchangeServer& server) : server_(server) {
+    auto pair = unix_pair();
+    std::error_code error;
+    EXPECT_NE(server.service().connections().adopt(std::move(pair.ours), error), nullptr);
+    socket_ = std::move(pair.theirs);
+  }
+  void send(const std::string& text) {
+    (void)sys::send(socket_.get(), std::as_bytes(std::span{text}));
+  }
+  // A turn of the server, and a sip.
+  const std::string& step() {
+    server_.reactor().turn(milliseconds{5});
+    std::array<char, 8192> block{};
+    const auto got = sys::receive(socket_.get(), std::as_writable_bytes(std::span{block}));
+    if (got) text_.append(block.data(), *got);
+    return text_;
+  }
+
+ private:
+  ExchangeServer& server_;
+  sys::Descriptor socket_;
+  std::string text_;
+};
+
+TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.ping_interval = milliseconds{250};
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 5'000;
+  ExchangeServer server{settings, {}, chat_limits};
+  server.connect("host", "");
+  chat::Person& host = *server.chat().find_person("host");
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string name = "room" + std::to_string(i);
+    ASSERT_EQ(server.chat().join(host, name), chat::Refusal::none);
+    (void)server.chat().retitle(host, *server.chat().find_room(name), std::string(390, 't'));
+  }
+  SlowReader anna{server};
+  anna.send("NICK anna\r\nUSER a 0 * :A\r\nLIST\r\nLIST\r\n");
+  std::size_t from = 0;
+  while (anna.step().find(" 323 anna ", from) == std::string::npos) {
+    ASSERT_NE(server.chat().find_person("anna"), nullptr) << "closed while it read";
+    from = anna.step().size() - std::min<std::size_t>(anna.step().size(), 16'384);
+  }
+  EXPECT_THAT(anna.step(), HasSubstr("PING :irc.test"));
+  // Who takes nothing any more is gone.
+  while (server.chat().find_person("anna") != nullptr) server.reactor().turn(milliseconds{5});
+}
+
+TEST(Limits, that_are_read_again_hold_for_who_is_there) {
+  ExchangeServer server;
+  server.connect("anna", "");
+  server.connect("bert", "");
+  ConnectionLimits limits;
+  limits.idle_timeout = milliseconds{40};
+  server.service().set_limits(limits);
+  EXPECT_THAT(server.take_to_the_end("anna").back(), EndsWith("(Idle timeout)"));
+  limits.idle_timeout = {};
+  limits.max_connections = 1;
+  server.service().set_limits(limits);
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 1;
+  server.chat().set_limits(chat_limits);
+  server.take_to_the_end("bert");
+  server.connect("carl", "");
+  server.send("carl", "JOIN #a,#b\r\n", false);
+  EXPECT_THAT(server.take_until("carl", " 405 ").back(), HasSubstr("405 carl #b"));
+}
+
+}  // namespace
+}  // namespace switchboard::test

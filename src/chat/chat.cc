@@ -191,9 +191,16 @@ Refusal Chat::check_join(const Person& person, const Room& room, std::string_vie
   return Refusal::none;
 }
 
-// Leaves nothing half done where there is no memory.
-void Chat::add(Person& person, Room& room, Standing standing) {
-  room.standings_.reserve(room.people_.size() + 1);
+// So that add() needs no memory.
+void Chat::make_place(Room& room) {
+  const auto make_place_in = [](auto& list) {
+    if (list.size() == list.capacity()) list.reserve(std::max<std::size_t>(1, 2 * list.size()));
+  };
+  make_place_in(room.people_);
+  make_place_in(room.standings_);
+}
+
+void Chat::add(Person& person, Room& room, Standing standing) noexcept {
   room.people_.push_back(&person);
   room.standings_.push_back(standing);
   if (room.rules_ != nullptr) std::erase(room.rules_->invited, person.serial_);
@@ -218,19 +225,16 @@ Refusal Chat::join(Person& person, std::string_view name, std::string_view key) 
   person.rooms_.reserve(person.rooms_.size() + 1);  // first: what follows must not be half done
   if (room == nullptr) room = &make_room(name);
   try {
-    add(person, *room, standing);
+    make_place(*room);
+    // To themselves, if they hear of it, as to the others: it is one event.
+    broadcast(*room, {.kind = Event::Kind::joined, .who = person, .room = room},
+              person.hears_own_acts_ ? &person : nullptr);
   } catch (...) {
     if (room->people_.empty()) destroy(*room);
     throw;
   }
+  add(person, *room, standing);
   person.rooms_.push_back(room);
-  try {
-    // To themselves, if they hear of it, as to the others: it is one event.
-    broadcast(*room, {.kind = Event::Kind::joined, .who = person, .room = room});
-  } catch (...) {
-    remove(person, *room);
-    throw;
-  }
   return Refusal::none;
 }
 

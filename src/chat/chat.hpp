@@ -354,7 +354,8 @@ class Chat {
   static Rules::Names names_of(const Person& person);
   static Refusal check_join(const Person& person, const Room& room, std::string_view key);
   static Refusal check_words(const Person& person, const Room& room, const Words& words);
-  void add(Person& person, Room& room, Standing standing);
+  static void make_place(Room& room);
+  static void add(Person& person, Room& room, Standing standing) noexcept;
   Room& make_room(std::string_view name);
   void destroy(Room& room) noexcept;
   void remove(Person& person, Room& room) noexcept;

@@ -103,7 +103,7 @@ void Law::judge_words(const Event& event) {
   }
   const std::string who = chat::full_name(event.who);
   if (standing == 0 && lists(rules.bans, who, true)) {
-    expect(lists(rules.exemptions, who, false), "somebody banned is heard (+b)");
+    expect(lists(rules.exemptions, who, true), "somebody banned is heard (+b)");
   }
   const long client = client_of(event.who);
   const bool has_words = !event.text.empty() && std::isdigit(event.text.front()) != 0;

@@ -60,7 +60,8 @@ void IrcView::take_join(const irc::Message& message) {
     return;
   }
   expect(!rooms_.contains(room_), "was told twice that they have joined");
-  enter(room_, {}, 0, has_number_ ? number_ : UINT64_MAX);
+  // What the others were told of it has the same number.
+  enter(room_, {}, 0, has_number_ ? number_ + 1 : UINT64_MAX);
   rooms_[room_].is_complete = false;  // until NAMES has ended
   rooms_[room_].stay.hears_own_acts = true;
   rooms_[room_].stay.hears_own_words = has(capability::echo_message);

@@ -99,6 +99,9 @@ using FormId = std::uint8_t;
 class Outlet {
  public:
   virtual void deliver(const Slice& bytes) = 0;
+  // There was no memory for a line, be it here or in the chat: who misses one must go. Closes, and
+  // says so later, as in deliver(); throws nothing.
+  virtual void miss_line() noexcept {}
   // Somebody with the power to do so has shown them out: says so and closes. May call the chat.
   virtual void show_out(std::string_view) {}
 
@@ -368,6 +371,8 @@ class Chat {
   void stamp(Event& event);
   template <typename Keep>
   void deliver(Person& person, const Event& event, Keep keep);
+  template <typename Keep>
+  void try_to_deliver(Person& person, const Event& event, Keep keep);
   std::string_view encode(FormId form, const Event& event);
   SharedLog& log_of(Room& room, FormId form);
   static bool trim(Room& room) noexcept;

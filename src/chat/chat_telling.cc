@@ -1,6 +1,7 @@
 // Chat: who is told what, and in which form.
 #include <algorithm>
 #include <cassert>
+#include <new>
 
 #include "chat/chat.hpp"
 
@@ -136,8 +137,18 @@ void Chat::announce(Event event, Person* self, std::span<Person* const> also) {
   }
 }
 
+// Who cannot be told for want of memory goes; the others have their line.
 template <typename Keep>
 void Chat::deliver(Person& person, const Event& event, Keep keep) {
+  try {
+    try_to_deliver(person, event, keep);
+  } catch (const std::bad_alloc&) {
+    person.outlet_.miss_line();
+  }
+}
+
+template <typename Keep>
+void Chat::try_to_deliver(Person& person, const Event& event, Keep keep) {
   Encoded& encoded = encoded_[person.form_];
   if (!encoded.is_done) {
     const std::string_view line = encode(person.form_, event);

@@ -144,13 +144,11 @@ PlainService::Session::~Session() {
 
 void PlainService::Session::deliver(const Slice& bytes) {
   // Closed by the output limit, it tells of it at the end of the turn.
-  Connection* connection = service.connections_.find(id);
-  if (connection == nullptr) return;
-  try {
-    connection->write(bytes);
-  } catch (const std::bad_alloc&) {
-    connection->close();  // who misses a line goes; the others have theirs
-  }
+  if (Connection* connection = service.connections_.find(id)) connection->write(bytes);
+}
+
+void PlainService::Session::miss_line() noexcept {
+  if (Connection* connection = service.connections_.find(id)) connection->close();
 }
 
 void PlainService::Session::show_out(std::string_view why) {

@@ -68,6 +68,7 @@ class PlainService final : private ConnectionHandler {
         : service(of), person(*this, of.lf_form_id_), id(its_id), place(std::move(its_place)) {}
     ~Session();  // gone from the chat, without a word where they have not quit
     void deliver(const Slice& bytes) override;
+    void miss_line() noexcept override;
     void show_out(std::string_view why) override;
 
     PlainService& service;

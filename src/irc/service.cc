@@ -232,11 +232,11 @@ void Service::close(ConnectionId id) {
 }
 
 void Session::deliver(const Slice& bytes) {
-  try {
-    service.deliver(*this, bytes);
-  } catch (const std::bad_alloc&) {
-    service.close(id);  // who misses a line goes; the others have theirs
-  }
+  service.deliver(*this, bytes);
+}
+
+void Session::miss_line() noexcept {
+  service.close(id);
 }
 
 void Session::show_out(std::string_view why) {

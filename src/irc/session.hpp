@@ -67,6 +67,7 @@ struct Session final : chat::Outlet {
   }
   ~Session();  // gone from the chat, without a word where they have not quit
   void deliver(const Slice& bytes) override;
+  void miss_line() noexcept override;
   void show_out(std::string_view why) override;
 
   bool has(Capabilities capability) const noexcept { return (capabilities & capability) != 0; }

@@ -212,5 +212,37 @@ TEST(ChatMemory, comes_and_goes_with_people_and_rooms) {
   EXPECT_EQ(memory_in_use().blocks, before.blocks);
 }
 
+// The others were told of somebody for whom there was no place in the room any more.
+TEST(MemoryForOne, a_join_that_was_told_of_and_not_done) {
+  const ShortForm first;
+  const ShortForm second{"2 "};
+  for (std::uint64_t number = 1, made = number; number <= made; ++number) {
+    Chat chat{{}, [] { return WallTime{}; }};
+    chat.add_form(first);
+    chat.add_form(second);
+    Guest anna{0};
+    Guest bert{1};
+    Guest carl{0};
+    chat.enter(anna.person, "anna");
+    chat.enter(bert.person, "bert");
+    chat.enter(carl.person, "carl");
+    chat.join(anna.person, "room");
+    chat.join(bert.person, "room");
+    anna.take();
+    switchboard::test::fail_allocation(number);
+    try {
+      chat.join(carl.person, "room");
+    } catch (const std::bad_alloc&) {
+    }
+    made = switchboard::test::allocations();
+    switchboard::test::fail_allocation(0);
+    const bool has_joined = !carl.person.rooms().empty();
+    EXPECT_EQ(chat.find_room("room")->people().size(), has_joined ? 3U : 2U);
+    EXPECT_TRUE(anna.is_closed || anna.heard.empty() != has_joined) << "allocation " << number;
+    EXPECT_TRUE(bert.is_closed || bert.heard.empty() != has_joined) << "allocation " << number;
+    for (Guest* guest : {&anna, &bert, &carl}) chat.dismiss(guest->person);
+  }
+}
+
 }  // namespace
 }  // namespace switchboard::chat::test

@@ -75,6 +75,7 @@ class Guest final : public Outlet {
     heard.append(reinterpret_cast<const char*>(view.data()), view.size());
     if (keeps) kept.push_back(bytes);
   }
+  void miss_line() noexcept override { is_closed = true; }
   // What was heard since the last call.
   std::string take() { return std::exchange(heard, {}); }
   void catch_up() noexcept { unsent_bytes = 0; }

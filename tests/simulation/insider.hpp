@@ -38,6 +38,7 @@ class Insider final : public chat::Outlet {
   ~Insider() { chat_.dismiss(person_); }
 
   void deliver(const Slice& bytes) override;
+  void miss_line() noexcept override { has_missed_a_line_ = true; }
   // Does something, whatever it be.
   void act();
   void compare() const { view_.compare(chat_); }
@@ -62,6 +63,7 @@ class Insider final : public chat::Outlet {
   const bool has_rules_;
   PlainView view_;
   std::vector<Slice> bytes_;
+  bool has_missed_a_line_ = false;  // and knows nothing for certain any more
   chat::Person person_;
 };
 

@@ -97,6 +97,17 @@ class PlainChat : public testing::TestWithParam<Where>, protected switchboard::t
                                client.received);
     }
   }
+  // Looks at each byte once, however often it is asked whether all has come.
+  void await_lines(const Client& client, int lines) {
+    std::size_t from = 0;
+    pump([&] {
+      for (std::size_t end = 0; lines > 0; from = end + 1, --lines) {
+        end = client.received.find('\n', from);
+        if (end == std::string::npos) return false;
+      }
+      return true;
+    });
+  }
   // What has come up to the line that holds `text`, without times; forgotten then.
   std::string take_up_to(Client& client, std::string_view text) {
     await(client, text);

@@ -152,13 +152,8 @@ TEST_P(PlainChat, eight_who_speak_at_once_are_heard_by_all_in_one_order) {
     speakers[i]->most_at_once = 1 + random() % 300;
     for (int line = 0; line < lines; ++line) type(*speakers[i], std::to_string(line) + "\n");
   }
-  const auto count = [](const Client& client) {
-    return std::count(client.received.begin(), client.received.end(), '\n');
-  };
-  pump([&] {
-    return std::ranges::all_of(listeners, [&](auto* each) { return count(*each) >= 8 * lines; }) &&
-           std::ranges::all_of(speakers, [&](auto* each) { return count(*each) >= 7 * lines; });
-  });
+  for (const Client* each : listeners) await_lines(*each, 8 * lines);
+  for (const Client* each : speakers) await_lines(*each, 7 * lines);
   const std::string order = without_times(listeners.front()->received);
   for (const Client* each : listeners) EXPECT_EQ(without_times(each->received), order);
   for (std::size_t i = 0; i < speakers.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "irc/service.hpp"
 #include "simulation/chat_frame.hpp"
@@ -21,7 +22,8 @@ constexpr const char* irc_path = "/run/irc";
 
 irc::Settings draw_settings(Random& random) {
   irc::Settings settings;
-  settings.server_name = "s.x";
+  // A long one leaves little room for names, so that lists of them take several lines.
+  settings.server_name = "s." + std::string(random.chance(0.25) ? 250 : 1, 'x');
   for (std::size_t lines = random.chance(0.5) ? 0 : random.skewed(30); lines > 0; --lines) {
     settings.motd += "a line of the day\n";
   }
@@ -64,13 +66,30 @@ class IrcWorkload final : public ChatFrame {
     const std::size_t lines = world.scale != Scale::full ? 4 : count > 50 ? 20 : 150;
     for (std::uint32_t i = 0; i < count; ++i) {
       // Plain typists are numbered on, so that no two say the same.
-      add_typist(std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,
-                                             Typist::Bounds{lines, 512}, on_end()));
+      auto typist = std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,
+                                                Typist::Bounds{lines, 512}, on_end());
+      irc_typists_.push_back(typist.get());
+      add_typist(std::move(typist));
     }
     add_plain_typists(random.below(world.scale == Scale::full ? 8 : 2), lines);
     begin();
     if (irc_settings_.ping_interval > Nanoseconds::zero()) end_pings_later();
     for (std::size_t i = random.chance(0.3) ? random.between(1, 3) : 0; i > 0; --i) reload_later();
+  }
+
+  // Whoever has been told ERROR is gone, and the name is free, though the connection may not be.
+  // Who has come back may have an earlier connection under the same name that nobody knows is dead.
+  void check() override {
+    ChatFrame::check();
+    for (const IrcTypist* typist : irc_typists_) {
+      if (!typist->is_connected() || !typist->view().has_farewell() || typist->has_come_back()) {
+        continue;
+      }
+      const std::string& name = typist->view().name();
+      const chat::Person* holder = name.empty() ? nullptr : chat_.find_person(name);
+      world_.expect(holder == nullptr || client_of(*holder) != long{typist->key()},
+                    "somebody was shown out, and their name is not free");
+    }
   }
 
  private:
@@ -125,6 +144,7 @@ class IrcWorkload final : public ChatFrame {
   }
 
   Law law_;
+  std::vector<const IrcTypist*> irc_typists_;
   irc::Settings irc_settings_;
   std::size_t verdicts_ = 0;  // on passwords, that are to come
   bool plain_has_ended_ = false;

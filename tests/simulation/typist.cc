@@ -45,6 +45,7 @@ Typist::Typist(World& world, std::string address, std::uint32_t key, Bounds boun
 void Typist::connect() {
   script_ = draw();
   begin();
+  ++connections_;
   to_send_.clear();
   received_.clear();
   stays_ = script_.stays;

@@ -34,6 +34,8 @@ class Typist {
 
   void connect();
   bool is_connected() const noexcept { return stream_ != nullptr; }
+  bool has_come_back() const noexcept { return connections_ > 1; }
+  std::uint32_t key() const noexcept { return key_; }
   // Has typed all, and only reads on.
   bool is_done() const noexcept { return is_connected() && stays_ && has_typed_all(); }
   // Has read all there is, and is not about to see the end.
@@ -100,6 +102,7 @@ class Typist {
   std::string to_send_;
   std::string received_;
   unsigned said_ = 0;
+  unsigned connections_ = 0;  // so far
   bool stays_ = false;
   bool has_finished_ = false;
   bool has_typed_half_ = false;  // a line, and nothing behind it

@@ -157,8 +157,8 @@ void IrcForm::append_tags(const Event& event, std::string& out) const {
 void IrcForm::append_time(chat::WallTime time, std::string& out) const {
   const auto second = std::chrono::floor<std::chrono::seconds>(time);
   if (second.time_since_epoch().count() != second_) {
-    second_ = second.time_since_epoch().count();
-    date_ = date_of(second_);
+    date_ = date_of(second.time_since_epoch().count());
+    second_ = second.time_since_epoch().count();  // last: there may be no memory for a date
   }
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time - second).count();
   const std::array<char, 5> fraction{'.', static_cast<char>('0' + ms / 100),

@@ -90,9 +90,12 @@ struct Regression {
   const char* name;
   const char* workload;
   std::uint64_t seed;
+  std::uint64_t failing_allocation = 0;  // of any_one_allocation_may_fail
 };
 constexpr std::array regressions{
     Regression{"a_line_waited_for_the_flood_control_when_all_was_taken_for_said", "chat", 10471},
+    Regression{"a_date_for_which_there_was_no_memory_was_that_of_an_earlier_second", "irc", 65,
+               526},
 };
 
 class SimulationRegression : public testing::TestWithParam<Regression> {};
@@ -101,7 +104,13 @@ TEST_P(SimulationRegression, stays_mended) {
   const auto row = std::ranges::find(workloads(), std::string_view{GetParam().workload},
                                      [](const WorkloadRow& each) { return each.name; });
   ASSERT_NE(row, workloads().end());
-  EXPECT_EQ(simulate(*row, GetParam().seed, {.trace = wants_trace()}).failure, "");
+  Options options{.trace = wants_trace()};
+  if (GetParam().failing_allocation != 0) {
+    options.faults = false;
+    options.scale = Scale::brief;
+    options.failing_allocation = GetParam().failing_allocation;
+  }
+  EXPECT_EQ(simulate(*row, GetParam().seed, options).failure, "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SimulationRegression, testing::ValuesIn(regressions),

@@ -207,6 +207,7 @@ void ChatFrame::finished(Typist& typist, Typist::End how) {
     world_.expect(!loses_nothing() || ended_without_a_word_ <= closed_for_a_reason_,
                   "a connection was lost for no reason");
   }
+  if (how == Typist::End::farewell) check_farewell(typist);
   world_.expect(how != Typist::End::gave_up || !loses_nothing() || is_full(),
                 "the end of somebody who half-closed did not come");
   part(typist, how != Typist::End::refused);

@@ -43,6 +43,8 @@ class ChatFrame : public ServiceWorkload {
   virtual void for_each_table(const std::function<void(ConnectionTable&)>& visit);
   // Whether something is under way that no connection knows of.
   virtual bool is_busy() const { return false; }
+  // Somebody was told why their connection ends, and has just seen the end.
+  virtual void check_farewell(const Typist& /*typist*/) {}
   virtual void shut_down_services(Nanoseconds timeout, const std::function<void()>& done);
   void ended_one(const Connection& connection, const Closed& closed);
 

@@ -188,7 +188,7 @@ std::string IrcTypist::join() {
 std::string IrcTypist::mode() {
   const std::string where = own_room();
   const std::string start = "MODE #" + where;
-  switch (below(12)) {
+  switch (below(15)) {
     case 0:
     case 1:
       return start;
@@ -221,7 +221,7 @@ std::string IrcTypist::mode_with_mask() {
   const std::string where = own_room();
   const std::string kind = kinds[below(kinds.size())];
   const std::string start = "MODE #" + where + kind;
-  switch (below(8)) {
+  switch (below(10)) {
     case 0:
       return start + "n" + std::to_string(below(10));
     case 1:
@@ -233,6 +233,8 @@ std::string IrcTypist::mode_with_mask() {
     case 4:
       return start.substr(0, start.size() - 1);  // the list
     case 5:
+    case 6:
+    case 7:
       return "MODE #" + where + (chance(0.6) ? " +b m:" : " +b ") + other(where);
     default: {
       const std::string whom = other(where);

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "irc/service.hpp"
 #include "simulation/chat_frame.hpp"
@@ -66,30 +65,13 @@ class IrcWorkload final : public ChatFrame {
     const std::size_t lines = world.scale != Scale::full ? 4 : count > 50 ? 20 : 150;
     for (std::uint32_t i = 0; i < count; ++i) {
       // Plain typists are numbered on, so that no two say the same.
-      auto typist = std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,
-                                                Typist::Bounds{lines, 512}, on_end());
-      irc_typists_.push_back(typist.get());
-      add_typist(std::move(typist));
+      add_typist(std::make_unique<IrcTypist>(world_, truth_, law_, irc_path, i,
+                                             Typist::Bounds{lines, 512}, on_end()));
     }
     add_plain_typists(random.below(world.scale == Scale::full ? 8 : 2), lines);
     begin();
     if (irc_settings_.ping_interval > Nanoseconds::zero()) end_pings_later();
     for (std::size_t i = random.chance(0.3) ? random.between(1, 3) : 0; i > 0; --i) reload_later();
-  }
-
-  // Whoever has been told ERROR is gone, and the name is free, though the connection may not be.
-  // Who has come back may have an earlier connection under the same name that nobody knows is dead.
-  void check() override {
-    ChatFrame::check();
-    for (const IrcTypist* typist : irc_typists_) {
-      if (!typist->is_connected() || !typist->view().has_farewell() || typist->has_come_back()) {
-        continue;
-      }
-      const std::string& name = typist->view().name();
-      const chat::Person* holder = name.empty() ? nullptr : chat_.find_person(name);
-      world_.expect(holder == nullptr || client_of(*holder) != long{typist->key()},
-                    "somebody was shown out, and their name is not free");
-    }
   }
 
  private:
@@ -99,6 +81,15 @@ class IrcWorkload final : public ChatFrame {
   }
 
   bool is_busy() const override { return verdicts_ > 0; }
+
+  // Whoever has been told ERROR is gone, and the name is free, though the connection may not be.
+  // Who has come back may have an earlier connection of which nobody knows that it is dead.
+  void check_farewell(const Typist& typist) override {
+    if (typist.has_come_back() || typist.view().name().empty()) return;
+    const chat::Person* holder = chat_.find_person(typist.view().name());
+    world_.expect(holder == nullptr || client_of(*holder) != long{typist.key()},
+                  "somebody was shown out, and their name is not free");
+  }
 
   void shut_down_services(Nanoseconds timeout, const std::function<void()>& done) override {
     listener_.reset();
@@ -144,7 +135,6 @@ class IrcWorkload final : public ChatFrame {
   }
 
   Law law_;
-  std::vector<const IrcTypist*> irc_typists_;
   irc::Settings irc_settings_;
   std::size_t verdicts_ = 0;  // on passwords, that are to come
   bool plain_has_ended_ = false;

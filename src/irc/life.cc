@@ -157,6 +157,7 @@ void Service::tell_watchers(std::string_view nick, const Numeric& numeric, std::
   const auto found = watchers_.find(folded(nick));
   if (found == watchers_.end()) return;
   for (Session* watcher : found->second) {
+    if (watcher->is_leaving) continue;  // hears ERROR, and nothing of their own end before it
     try {
       reply(*watcher, numeric, {}, text);
     } catch (const std::bad_alloc&) {

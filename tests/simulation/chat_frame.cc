@@ -165,7 +165,10 @@ void ChatFrame::look_later() {
       compare();
       return stop();
     }
-    if (world_.kernel.now() < began_at_ + longest_day) return look_later();
+    // Somebody may take no more than a byte at a time.
+    const std::uint64_t moved = world_.kernel.moved_bytes();
+    const bool has_moved = std::exchange(moved_bytes_, moved) != moved;
+    if (has_moved || world_.kernel.now() < began_at_ + longest_day) return look_later();
     for (const auto& typist : typists_) world_.kernel.trace([&] { return typist->status(); });
     world_.expect(!loses_nothing() || world_.is_decided || has_waited_for_room_,
                   "what was typed is never read, or what was told is never sent");

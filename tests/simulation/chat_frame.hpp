@@ -79,6 +79,7 @@ class ChatFrame : public ServiceWorkload {
   std::size_t closed_for_a_reason_ = 0;
   std::size_t ended_without_a_word_ = 0;
   std::uint64_t turns_ = 0;
+  std::uint64_t moved_bytes_ = 0;     // when it was last looked whether all is quiet
   bool has_waited_for_room_ = false;  // others may wait in the backlog for ever
   chat::PlainService service_;
   std::vector<std::unique_ptr<Insider>> insiders_;

@@ -304,6 +304,7 @@ long Kernel::receive(int fd, std::span<std::byte> into) {
   const auto end = way.bytes.begin() + static_cast<std::ptrdiff_t>(count);
   std::copy(way.bytes.begin(), end, into.begin());
   way.bytes.erase(way.bytes.begin(), end);
+  moved_bytes_ += count;
   trace([&] { return "recv " + std::to_string(fd) + ": " + std::to_string(count); });
   return static_cast<long>(count);
 }
@@ -336,6 +337,7 @@ long Kernel::send(int fd, std::span<const iovec> pieces) {
   if (total > 0 && !is_clogged(stream.outward) && random_.chance(faults_.clog)) {
     stream.outward.clogged_until = now_ + random_.duration(std::chrono::milliseconds{50});
   }
+  moved_bytes_ += total;
   trace([&] { return "send " + std::to_string(fd) + ": " + std::to_string(total); });
   return total == 0 ? -EAGAIN : static_cast<long>(total);
 }

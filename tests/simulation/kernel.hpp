@@ -187,6 +187,7 @@ class Kernel {
 
   std::size_t open_descriptors() const noexcept;
   std::uint64_t calls() const noexcept { return calls_; }
+  std::uint64_t moved_bytes() const noexcept { return moved_bytes_; }  // received, or sent
   // The errno value with which this call is to fail; 0: it goes on.
   int fault(double probability, int errno_value);
   // The Nth fallible call of all fails; 0: none.
@@ -254,6 +255,7 @@ class Kernel {
   std::uint64_t waits_ = 1;
   std::size_t descriptor_limit_ = 10'000;
   std::uint64_t calls_ = 0;
+  std::uint64_t moved_bytes_ = 0;
   std::uint64_t fallible_calls_ = 0;
   std::uint64_t failing_call_ = 0;
   std::uint16_t next_port_ = 40'000;

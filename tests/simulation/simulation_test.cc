@@ -96,6 +96,8 @@ constexpr std::array regressions{
     Regression{"a_line_waited_for_the_flood_control_when_all_was_taken_for_said", "chat", 10471},
     Regression{"a_date_for_which_there_was_no_memory_was_that_of_an_earlier_second", "irc", 65,
                526},
+    Regression{"who_was_shown_out_heard_of_their_own_end_before_ERROR", "irc", 26530},
+    Regression{"who_takes_a_byte_at_a_time_was_taken_for_forgotten", "irc", 41721},
 };
 
 class SimulationRegression : public testing::TestWithParam<Regression> {};

@@ -271,7 +271,7 @@ std::size_t Service::on_data(Connection& connection, const Slice& input) {
     take_line(session, line.text);
     if (session.is_leaving || connection.is_closed()) return text.size();
   }
-  if (text.size() >= bytes_worth_a_flush) reactor_.flush_soon();
+  if (consumed >= bytes_worth_a_flush) reactor_.flush_soon();
   turn_end_.ask();
   return consumed;
 }

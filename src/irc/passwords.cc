@@ -3,12 +3,22 @@
 // The loop hands on a few at a time and keeps the others, so that who has gone is not looked at,
 // and nobody can fill the queue but with as many connections: each asks one question at a time.
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "irc/names.hpp"
 #include "irc/service.hpp"
 
 namespace switchboard::irc {
+
+namespace {
+
+Answer answer_of(const PasswordQuestion& question, std::optional<bool> is_right) noexcept {
+  if (!is_right) return Answer::none;
+  return *is_right && !question.is_nobodys ? Answer::right : Answer::wrong;
+}
+
+}  // namespace
 
 void Service::check_password(Session& session, std::string hash, std::string password,
                              std::function<void(Session&, Answer)> then) {
@@ -46,24 +56,24 @@ void Service::ask(ConnectionId id) {
   if (connection == nullptr) return;
   const std::shared_ptr<PasswordQuestion> question = std::move(session_of(*connection).question);
   if (question == nullptr) return;
-  check_(question->hash, question->password, [this, alive = is_alive_, id, question](bool right) {
-    if (!*alive) return;
-    --under_way_;
-    ask_next();
-    Connection* asker = connections_.find(id);
-    if (asker == nullptr) return;
-    Session& session = session_of(*asker);
-    session.awaits_verdict = false;
-    if (session.is_leaving) return;
-    closing_if_thrown(id, [&] {
-      session.is_in_command = true;
-      take_answer(session, *question,
-                  right && !question->is_nobodys ? Answer::right : Answer::wrong);
-      end_answer(session);
-      session.is_in_command = false;
-      if (!session.is_leaving) asker->resume_reading();
-    });
-  });
+  check_(question->hash, question->password,
+         [this, alive = is_alive_, id, question](std::optional<bool> is_right) {
+           if (!*alive) return;
+           --under_way_;
+           ask_next();
+           Connection* asker = connections_.find(id);
+           if (asker == nullptr) return;
+           Session& session = session_of(*asker);
+           session.awaits_verdict = false;
+           if (session.is_leaving) return;
+           closing_if_thrown(id, [&] {
+             session.is_in_command = true;
+             take_answer(session, *question, answer_of(*question, is_right));
+             end_answer(session);
+             session.is_in_command = false;
+             if (!session.is_leaving) asker->resume_reading();
+           });
+         });
   ++under_way_;  // it is answered on a later turn
 }
 

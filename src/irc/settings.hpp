@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -46,7 +47,8 @@ struct Settings {
 
 // Says later, on a turn of the loop, whether a password is the one that was hashed: hashing takes
 // long, by design. Null: no password is right.
-using Verdict = std::function<void(bool is_right)>;
+// Nothing where it could not be looked at, and may be later.
+using Verdict = std::function<void(std::optional<bool> is_right)>;
 using PasswordCheck = std::function<void(std::string hash, std::string password, Verdict verdict)>;
 
 }  // namespace switchboard::irc

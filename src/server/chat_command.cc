@@ -97,7 +97,7 @@ class ChatServer {
   // How often is the clients' doing.
   void no_passwords(std::error_code error) {
     if (!password_warnings_.admit(sys::monotonic_now())) return;
-    server_.log().write(LogLevel::warn, "no password can be checked, all are taken for wrong ones",
+    server_.log().write(LogLevel::warn, "no password can be checked for now",
                         {{"error", error.message()}});
   }
 

@@ -18,16 +18,13 @@ PasswordWorker::~PasswordWorker() {
   if (thread_.joinable()) thread_.join();
 }
 
-void PasswordWorker::check(std::string hash, std::string password,
-                           std::function<void(bool)> verdict) {
-  if (has_thread()) {
-    const std::lock_guard lock{mutex_};
-    if (tasks_.size() < most_waiting) {
-      tasks_.push_back({std::move(hash), std::move(password), std::move(verdict)});
-      return changed_.notify_one();
-    }
+void PasswordWorker::check(std::string hash, std::string password, Verdict verdict) {
+  if (!has_thread()) {
+    return reactor_.post([verdict = std::move(verdict)] { verdict(std::nullopt); });
   }
-  reactor_.post([verdict = std::move(verdict)] { verdict(false); });
+  const std::lock_guard lock{mutex_};
+  tasks_.push_back({std::move(hash), std::move(password), std::move(verdict)});
+  changed_.notify_one();
 }
 
 // Where there is none, the next check tries again.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -17,14 +18,12 @@ namespace switchboard::server {
 
 class PasswordWorker {
  public:
-  // So many may wait; further ones are told at once that they are wrong, lest memory fills up with
-  // guesses.
-  static constexpr std::size_t most_waiting = 64;
-
+  // Whether it is the right one; nothing where that could not be looked at, and may be later.
+  using Verdict = std::function<void(std::optional<bool> is_right)>;
   using ProblemCallback = std::function<void(std::error_code)>;
 
   // The reactor must outlive it. Its thread is started by the first check; where it cannot be had,
-  // `on_problem` is told, and the password is taken for a wrong one.
+  // `on_problem` is told, and there is no verdict on the password.
   explicit PasswordWorker(Reactor& reactor, ProblemCallback on_problem = {}) noexcept
       : reactor_(reactor), on_problem_(std::move(on_problem)) {}
   PasswordWorker(const PasswordWorker&) = delete;
@@ -32,14 +31,14 @@ class PasswordWorker {
   // Waits for the check that is being made, if one is.
   ~PasswordWorker();
 
-  // Calls `verdict` on a later turn of the loop.
-  void check(std::string hash, std::string password, std::function<void(bool)> verdict);
+  // Calls `verdict` on a later turn of the loop. As many may wait as the caller lets.
+  void check(std::string hash, std::string password, Verdict verdict);
 
  private:
   struct Task {
     std::string hash;
     std::string password;
-    std::function<void(bool)> verdict;
+    Verdict verdict;
   };
   bool has_thread();
   void run();

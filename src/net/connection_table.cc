@@ -189,6 +189,7 @@ Instant ConnectionTable::idle_deadline(const Connection& connection) const noexc
 }
 
 void ConnectionTable::arm_idle_timer(const Connection& next) {
+  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));  // on_idle() may have changed the limits
   idle_timer_ =
       reactor_.call_after(idle_deadline(next) - sys::monotonic_now(), [this] { close_idle(); });
 }
@@ -196,6 +197,7 @@ void ConnectionTable::arm_idle_timer(const Connection& next) {
 void ConnectionTable::close_idle() {
   idle_timer_ = TimerId{};
   for (Connection* connection = first_; connection != nullptr;) {
+    if (limits_.idle_timeout <= Nanoseconds::zero()) return;  // since the last on_idle()
     if (idle_deadline(*connection) > reactor_.now()) return arm_idle_timer(*connection);
     Connection* const next = connection->next_;
     if (!connection->closed_) end_idle(*connection);
@@ -210,6 +212,7 @@ void ConnectionTable::end_idle(Connection& connection) {
     handler_.on_idle(connection);
   } catch (...) {
     connection.close(CloseReason::local);
+    reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
     idle_timer_ = reactor_.call_after(Nanoseconds::zero(), [this] { close_idle(); });
     throw;
   }

@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -240,21 +241,25 @@ TEST(ConnectStatus, TellsThatWhatCameMadeNoSense) {
   EXPECT_THAT(outcome.errors, HasSubstr("malformed"));
 }
 
+// What has been taken: the kernel's buffers are full, and a bounded rest waits in the client.
+std::string send_until_nothing_moves(int fd) {
+  std::string sent;
+  const std::string block = numbered_lines(1000);
+  std::array<pollfd, 1> entry{{{.fd = fd, .events = POLLOUT, .revents = 0}}};
+  while (must(sys::poll(entry, 300ms), "poll") > 0) {
+    sent += block.substr(0, must(sys::send(fd, std::as_bytes(std::span{block})), "send"));
+    if (sent.size() > 64U * 1024 * 1024) throw std::runtime_error("it takes whatever comes");
+  }
+  return sent;
+}
+
 TEST(ConnectOutput, ASlowReaderHoldsUpTheServerAndLosesNothing) {
   const OwnServer server;
   ProcessOptions options;
   options.small_pipes = true;
   ConnectProcess client{{server.endpoint()}, options};
   auto peer = server.accept().socket;
-  // Until nothing moves any more: what waits is the kernel's buffers and a bounded rest.
-  std::string sent;
-  const std::string block = numbered_lines(1000);
-  std::array<pollfd, 1> entry{{{.fd = peer.get(), .events = POLLOUT, .revents = 0}}};
-  while (must(sys::poll(entry, 300ms), "poll") > 0) {
-    const auto taken = must(sys::send(peer.get(), std::as_bytes(std::span{block})), "send");
-    sent += block.substr(0, taken);
-    ASSERT_LT(sent.size(), 64U * 1024 * 1024);
-  }
+  const std::string sent = send_until_nothing_moves(peer.get());
   peer.reset();
   client.end_input();
   const Outcome outcome = client.outcome();
@@ -269,14 +274,7 @@ TEST(ConnectOutput, ASlowReaderGetsAllThatCameBeforeTheServerBrokeOff) {
   options.small_pipes = true;
   ConnectProcess client{{server.endpoint()}, options};
   auto peer = server.accept().socket;
-  std::string sent;
-  const std::string block = numbered_lines(1000);
-  std::array<pollfd, 1> entry{{{.fd = peer.get(), .events = POLLOUT, .revents = 0}}};
-  while (must(sys::poll(entry, 300ms), "poll") > 0) {
-    const auto taken = must(sys::send(peer.get(), std::as_bytes(std::span{block})), "send");
-    sent += block.substr(0, taken);
-    ASSERT_LT(sent.size(), 64U * 1024 * 1024);
-  }
+  const std::string sent = send_until_nothing_moves(peer.get());
   int unacknowledged = 0;
   ASSERT_EQ(::ioctl(peer.get(), TIOCOUTQ, &unacknowledged), 0);
   reset_connection(std::move(peer));

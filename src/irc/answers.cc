@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chat/text.hpp"
 #include "irc/names.hpp"
 #include "irc/service.hpp"
 
@@ -148,6 +149,7 @@ void Service::begin_answer(Session& session, const Message& message) {
   if (!session.has(capability::labeled_response) || !session.has(capability::batch)) return;
   const auto label = find_tag(message.tags, "label");
   if (!label || label->empty() || label->size() > most_label_bytes) return;
+  if (!chat::is_utf8(*label)) return;
   session.labelled = std::make_unique<LabelledAnswer>(LabelledAnswer{.label = std::string{*label}});
 }
 

@@ -307,23 +307,25 @@ bool Service::may_go_on(Connection& connection, Session& session) {
 }
 
 void Service::take_line(Session& session, std::string_view line) {
-  if (!is_within_limits(line)) return reply(session, ERR_INPUTTOOLONG);
-  if (!chat::is_utf8(line)) {
-    return fail(session, "*", "INVALID_UTF8", "That was not UTF-8, and went nowhere");
-  }
   Message message;
-  switch (parse_message(line, message)) {
-    case ParseStatus::empty:
-      return;
-    case ParseStatus::malformed:
-      return reply(session, ERR_UNKNOWNERROR, {"*"}, "That is no message of IRC");
-    case ParseStatus::complete:
-      return run(session, message);
+  const ParseStatus status = parse_message(line, message);
+  const bool is_too_long = !is_within_limits(line);
+  if (status == ParseStatus::empty && !is_too_long) return;
+  begin_answer(session, message);
+  if (is_too_long) {
+    reply(session, ERR_INPUTTOOLONG);
+  } else if (!chat::is_utf8(line)) {
+    fail(session, "*", "INVALID_UTF8", "That was not UTF-8, and went nowhere");
+  } else if (status == ParseStatus::malformed) {
+    reply(session, ERR_UNKNOWNERROR, {"*"}, "That is no message of IRC");
+  } else {
+    run(session, message);
   }
+  if (session.streams.empty() && !session.awaits_verdict) end_answer(session);
+  session.is_in_command = false;
 }
 
 void Service::run(Session& session, const Message& message) {
-  begin_answer(session, message);
   const Command* command = find_command(message.command);
   if (command == nullptr) {
     if (session.is_registered()) {
@@ -339,8 +341,6 @@ void Service::run(Session& session, const Message& message) {
     ++uses_[static_cast<std::size_t>(command - commands().data())];
     command->run(*this, session, message);
   }
-  if (session.streams.empty() && !session.awaits_verdict) end_answer(session);
-  session.is_in_command = false;
 }
 
 // --- Streams
@@ -361,7 +361,7 @@ void Service::go_on_with_streams(Connection& connection, Session& session) {
       session.streams.erase(session.streams.begin());
     }
   }
-  if (was_in_command) return;  // run() ends the answer, if it has ended
+  if (was_in_command) return;  // take_line() ends the answer, if it has ended
   if (session.streams.empty() && !session.awaits_verdict) {
     end_answer(session);
     connection.resume_reading();

@@ -248,8 +248,11 @@ void Session::show_out(std::string_view why) {
 std::size_t Service::on_data(Connection& connection, const Slice& input) {
   Session& session = session_of(connection);
   const std::string_view text = as_text(input);
-  session.last_heard = reactor_.now();
-  session.is_pinged = false;
+  session.is_slowed = false;
+  if (text.size() > session.held_bytes) {  // else it is only offered again
+    session.last_heard = reactor_.now();
+    session.is_pinged = false;
+  }
   if (!session.has_sent_a_line) {
     const Stranger stranger = recognise_stranger(text);
     if (stranger != Stranger::none) {
@@ -273,6 +276,7 @@ std::size_t Service::on_data(Connection& connection, const Slice& input) {
   }
   if (consumed >= bytes_worth_a_flush) reactor_.flush_soon();
   turn_end_.ask();
+  session.held_bytes = text.size() - consumed;
   return consumed;
 }
 
@@ -298,6 +302,7 @@ bool Service::may_go_on(Connection& connection, Session& session) {
   if (!settings_.flood.is_limit()) return true;
   const Nanoseconds wait = session.bucket.wait(settings_.flood, reactor_.now());
   if (wait == Nanoseconds::zero()) return true;
+  session.is_slowed = true;
   connection.pause_reading();
   reactor_.cancel(session.flood_timer);
   session.flood_timer = reactor_.call_after(wait, [this, id = session.id] {

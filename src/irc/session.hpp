@@ -97,6 +97,7 @@ struct Session final : chat::Outlet {
   Instant last_spoken{};
   std::uint64_t written_bytes = 0;  // ever queued for them
   std::uint64_t taken_bytes = 0;    // of these, by the last look of the timer
+  std::size_t held_bytes = 0;       // of what has come from them, not consumed yet
   chat::WallTime signed_on{};
   chat::TokenBucket bucket;
   Capabilities capabilities = 0;
@@ -110,6 +111,7 @@ struct Session final : chat::Outlet {
   bool is_pinged : 1 = false;       // and has not been heard of since
   bool is_in_command : 1 = false;   // what is sent now is the command's answer
   bool awaits_verdict : 1 = false;  // on a password; nothing is read until then
+  bool is_slowed : 1 = false;       // lines that have come wait for the flood control
   bool was_stalled : 1 = false;     // by the last look of the timer
   bool is_over_limit : 1 = false;   // has too much unread, and goes within this turn
 };

@@ -10,6 +10,7 @@
 
 #include "switchboard/sys/process.hpp"
 
+#include "irc/commands.hpp"
 #include "irc/exchange.hpp"
 
 namespace switchboard::test {
@@ -111,6 +112,7 @@ class SlowReader {
   void send(const std::string& text) {
     (void)sys::send(socket_.get(), std::as_bytes(std::span{text}));
   }
+  void leave() { socket_.reset(); }
   // A sip, and some turns of the server: two megabytes take longer than several pings are apart,
   // on however fast a machine.
   const std::string& step() {
@@ -150,6 +152,40 @@ TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
   EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
   // Who takes nothing any more is gone.
   while (server.chat().find_person("anna") != nullptr) server.reactor().turn(milliseconds{5});
+}
+
+irc::Settings slow_lines(sys::Nanoseconds interval) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.flood = {.burst = 5, .interval = interval};
+  settings.ping_interval = milliseconds{20};
+  return settings;
+}
+
+TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off) {
+  ExchangeServer server{slow_lines(milliseconds{10})};
+  SlowReader anna{server};
+  anna.send("NICK anna\r\nUSER a 0 * :A\r\n");
+  while (anna.step().find(" 376 anna ") == std::string::npos) continue;
+  std::string lines;
+  for (int i = 0; i < 1'000; ++i) lines += "PONG :x\r\n";  // nothing is answered to that
+  anna.send(lines);
+  anna.step();
+  anna.leave();
+  while (server.service().sessions() > 0) server.reactor().turn();
+  const auto pong = irc::find_command("PONG") - irc::commands().data();
+  EXPECT_LT(server.service().uses_of(static_cast<std::size_t>(pong)), 1'000U);
+}
+
+TEST(Pings, whose_answer_waits_behind_lines_that_are_held_back_is_not_gone) {
+  ExchangeServer server{slow_lines(milliseconds{20})};
+  SlowReader anna{server};
+  std::string lines{"NICK anna\r\nUSER a 0 * :A\r\n"};
+  for (int i = 0; i < 20; ++i) lines += "TIME\r\n";
+  anna.send(lines + "PING :all\r\n");
+  while (anna.step().find("PONG irc.test :all") == std::string::npos) {
+    ASSERT_NE(server.service().sessions(), 0U);
+  }
+  EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
 }
 
 TEST(Limits, that_are_read_again_hold_for_who_is_there) {

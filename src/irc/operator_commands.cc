@@ -37,10 +37,15 @@ void command::oper(Service& service, Session& session, const Message& message) {
       session, entry == operators.end() ? std::string{} : entry->hash,
       std::string{message.parameter(1)},
       [&service, name = std::string{message.parameter(0)}](Session& asker, Answer answer) {
-        if (answer == Answer::right) return promote(service, asker, name);
-        if (answer == Answer::none) {
-          return service.reply(asker, RPL_TRYAGAIN, {"OPER"});
+        if (answer == Answer::none) return service.reply(asker, RPL_TRYAGAIN, {"OPER"});
+        if (answer == Answer::right) {
+          service.report(asker, {.command = "OPER", .subject = name});
+          return promote(service, asker, name);
         }
+        service.report(asker, {.command = "OPER",
+                               .subject = name,
+                               .reason = "no operator of that name and password",
+                               .is_refused = true});
         service.reply(asker, ERR_PASSWDMISMATCH);
       });
 }
@@ -54,8 +59,9 @@ void command::kill(Service& service, Session& session, const Message& message) {
   if (person == nullptr) {
     return service.reply(session, ERR_NOSUCHNICK, {fitting(message.parameter(0), 64)});
   }
-  const std::string why = fmt::format("Killed ({} ({}))", session.name(),
-                                      fitting(message.parameter(1), Service::most_text_bytes));
+  const std::string_view reason = fitting(message.parameter(1), Service::most_text_bytes);
+  const std::string why = fmt::format("Killed ({} ({}))", session.name(), reason);
+  service.report(session, {.command = "KILL", .subject = person->name(), .reason = reason});
   if (Session* victim = Service::session_of(*person)) {
     service.send(*victim, fmt::format(":{} KILL {} :{}", chat::full_name(session.person),
                                       person->name(), why));
@@ -74,8 +80,9 @@ void command::wallops(Service& service, Session& session, const Message& message
 
 void command::rehash(Service& service, Session& session, const Message&) {
   if (!is_operator(service, session)) return;
-  service.reply(session, RPL_REHASHING, {"switchboard.toml"});
+  service.reply(session, RPL_REHASHING, {service.settings().config_file});
   const std::string wrong = service.rehash();
+  service.report(session, {.command = "REHASH", .reason = wrong, .is_refused = !wrong.empty()});
   if (!wrong.empty()) {
     service.send_message(session, "NOTICE",
                          {session.name(), "Nothing has changed: " + chat::without_control(wrong)},

@@ -38,6 +38,14 @@ struct Memory {
   chat::WallTime at;
 };
 
+// What was done, or tried, with an operator's right; for a log.
+struct OperatorDeed {
+  std::string_view command;    // "OPER", "KILL" or "REHASH"
+  std::string_view subject{};  // the operator's name, or the victim's nick; REHASH has none
+  std::string_view reason{};   // the victim's; or what was wrong with it
+  bool is_refused = false;     // a wrong password, a configuration that cannot be taken
+};
+
 class Service final : private ConnectionHandler, private chat::Observer {
  public:
   using OpenedCallback = std::function<void(const Connection&)>;
@@ -71,6 +79,10 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void set_limits(const ConnectionLimits& limits);
   // What REHASH does; gives what was wrong, empty where nothing was.
   void set_rehash(std::function<std::string()> rehash) { rehash_ = std::move(rehash); }
+  // Called with each, before anybody is told of it.
+  void set_on_deed(std::function<void(const Session& by, const OperatorDeed&)> on_deed) {
+    on_deed_ = std::move(on_deed);
+  }
   // Tells everybody, drains, and calls `done` when the last is gone.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);
 
@@ -119,6 +131,9 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void give_host_of(Session& session, std::string_view name);
   void note_mode_change(bool chat::Profile::*mode, bool is_set) noexcept;
   std::string rehash() { return rehash_ ? rehash_() : std::string{}; }
+  void report(const Session& by, const OperatorDeed& deed) {
+    if (on_deed_) on_deed_(by, deed);
+  }
   Instant now() noexcept { return reactor_.now(); }
 
   struct Figures {
@@ -199,6 +214,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   Settings settings_;
   const PasswordCheck check_;
   std::function<std::string()> rehash_;
+  std::function<void(const Session&, const OperatorDeed&)> on_deed_;
   OpenedCallback opened_callback_;
   ClosedCallback closed_callback_;
   const chat::WallTime started_;

@@ -27,6 +27,7 @@ struct Settings {
   std::string network = "Switchboard";
   std::string description = "A switchboard";
   std::string version = "switchboard";
+  std::string config_file = "none";  // what REHASH says that it reads; one word
   std::string motd{};                // lines that end with LF; empty: there is none
   std::vector<std::string> admin{};  // up to three lines: where, where exactly, an address
   std::vector<OperatorEntry> operators{};

@@ -60,6 +60,8 @@ class ChatServer {
     listeners_.add(plain_.connections(), options.plain, "plain+");
     listeners_.add(irc_.connections(), options.irc, "irc+");
     irc_.set_rehash([this] { return reload(); });
+    irc_.set_on_deed(
+        [this](const irc::Session& by, const irc::OperatorDeed& deed) { log_deed(by, deed); });
     if (!options.config_file.empty()) {
       server_.reactor().on_signal(SIGHUP, [this](int) { reload(); });
     }
@@ -92,6 +94,19 @@ class ChatServer {
       ++served_;
       closed(connection, how);
     };
+  }
+
+  void log_deed(const irc::Session& by, const irc::OperatorDeed& deed) {
+    const Connection* connection = irc_.connections().find(by.id);
+    const auto peer = connection == nullptr ? std::nullopt : connection->peer();
+    std::vector<LogField> fields{{"command", deed.command},
+                                 {"by", chat::full_name(by.person)},
+                                 {"peer", peer ? peer->to_string() : "gone"}};
+    if (!deed.subject.empty()) fields.emplace_back("subject", deed.subject);
+    if (!deed.reason.empty()) fields.emplace_back("reason", deed.reason);
+    server_.log().write(deed.is_refused ? LogLevel::warn : LogLevel::info,
+                        deed.is_refused ? "operator's command refused" : "operator's command",
+                        fields);
   }
 
   // How often is the clients' doing.

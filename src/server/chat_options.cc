@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -96,6 +97,14 @@ chat::BucketSize parse_flood(std::string_view text) {
         text, most));
   }
   return {.burst = burst, .interval = Nanoseconds{std::chrono::seconds{1}} / rate};
+}
+
+// A file's name, without its folder, as one parameter of a message.
+std::string word_of(const std::string& path) {
+  std::string name = std::filesystem::path{path}.filename().string();
+  std::ranges::replace_if(
+      name, [](char c) { return c <= ' ' || c > '~' || c == ':'; }, '_');
+  return name;
 }
 
 std::vector<Option> chat_rows(ChatOptions& options) {
@@ -191,6 +200,7 @@ void check(ChatOptions& options) {
   irc.registration_timeout = options.plain_settings.registration_timeout;
   irc.hash_of_nobody = can_hash_passwords() ? hash_of_nobody() : "";
   irc.version = "switchboard-" SWITCHBOARD_VERSION;
+  if (!options.config_file.empty()) irc.config_file = word_of(options.config_file);
 }
 
 std::string needing_a_restart(const ChatOptions& old, const ChatOptions& fresh) {

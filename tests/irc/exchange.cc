@@ -104,6 +104,7 @@ irc::Settings ExchangeServer::default_settings() {
   settings.network = "Test";
   settings.description = "A test";
   settings.version = "switchboard-test";
+  settings.config_file = "switchboard.toml";
   settings.motd = "first\nsecond\n";
   settings.admin = {"Here", "Right here", "admin@irc.test"};
   settings.operators = {{"root", "hash-of-secret"}, {"boss", "hash-of-secret"}};

@@ -72,6 +72,25 @@ class Configured(unittest.TestCase):
         wire.send("MOTD")
         wire.await_text(r" 372 anna :- after\r\n")
 
+    def test_what_operators_do_is_logged(self):
+        hashed = run("account", "hash", text="right\n").stdout.strip()
+        self.write(f'listen = ["irc+tcp://127.0.0.1:0"]\noperator = ["root:{hashed}"]\n')
+        process, port = self.start()
+        anna, bert = self.join(port, "anna"), self.join(port, "bert")
+        by = r"by=anna!~anna@127\.0\.0\.1 peer=tcp://127\.0\.0\.1:\d+"
+        for deed, logged in [
+                ("OPER root wrong", rf'level=warn msg=".*refused" command=OPER {by} subject=root reason=".*password"'),
+                ("OPER root right", rf"level=info .*command=OPER {by} subject=root$"),
+                ("KILL bert :no more", rf'level=info .*command=KILL {by} subject=bert reason="no more"$'),
+                ("REHASH", rf"level=info .*command=REHASH {by}$")]:
+            anna.send(deed)
+            self.assertRegex(self.await_log(process, "operator's command").strip(), logged)
+        anna.await_text(r" 382 anna switchboard\.toml :")
+        bert.await_text(r"ERROR :")
+        self.write("flood = 'many'\n")
+        anna.send("REHASH")
+        self.assertRegex(self.await_log(process, "operator's command"), "level=warn .*REHASH.*flood: 'many'")
+
     def test_what_a_reload_cannot_change_is_told(self):
         listen = 'listen = ["irc+tcp://127.0.0.1:0"]\n'
         self.write(listen)

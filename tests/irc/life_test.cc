@@ -32,11 +32,23 @@ void connect_many(ExchangeServer& server, std::size_t count, const std::string& 
   }
 }
 
-void await_held(ExchangeServer& server, std::size_t count) {
+// False where it does not come to that: then something is wrong, however slow the machine.
+template <typename Condition>
+bool await_that(ExchangeServer& server, Condition holds) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (server.held_passwords() < count && std::chrono::steady_clock::now() < give_up) {
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
     server.reactor().turn(milliseconds{10});
   }
+  return true;
+}
+
+void await_held(ExchangeServer& server, std::size_t count) {
+  (void)await_that(server, [&] { return server.held_passwords() >= count; });
+}
+
+bool await_gone(ExchangeServer& server, const std::string& nick) {
+  return await_that(server, [&] { return server.chat().find_person(nick) == nullptr; });
 }
 
 TEST(Passwords, a_hundred_at_once_wait_their_turn_and_are_right) {
@@ -57,7 +69,7 @@ TEST(Passwords, of_those_who_have_gone_are_not_looked_at) {
   for (int i = 0; i < 10; ++i) server.drop("n" + std::to_string(i));
   server.connect_raw("last");
   server.send("last", "NICK last\r\nUSER l 0 * :L\r\nOPER root secret\r\n", false);
-  while (server.service().sessions() > 1) server.reactor().turn(milliseconds{10});
+  ASSERT_TRUE(await_that(server, [&] { return server.service().sessions() == 1; }));
   server.let_passwords_go();
   server.take_until("last", " 381 ");
   EXPECT_EQ(server.passwords_looked_at(), irc::Service::most_under_way + 1);
@@ -113,6 +125,14 @@ class SlowReader {
     (void)sys::send(socket_.get(), std::as_bytes(std::span{text}));
   }
   void leave() { socket_.reset(); }
+  // False where it does not come, or the server has closed.
+  bool read_until(const std::string& text) {
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    while (step().find(text) == std::string::npos) {
+      if (has_ended_ || std::chrono::steady_clock::now() > give_up) return false;
+    }
+    return true;
+  }
   // A sip, and some turns of the server: two megabytes take longer than several pings are apart,
   // on however fast a machine.
   const std::string& step() {
@@ -122,6 +142,7 @@ class SlowReader {
     std::array<char, 64 * 1024> block{};
     const auto got = sys::receive(socket_.get(), std::as_writable_bytes(std::span{block}));
     if (got) text_.append(block.data(), *got);
+    has_ended_ = got ? *got == 0 : !got.would_block();
     return text_;
   }
 
@@ -129,6 +150,7 @@ class SlowReader {
   ExchangeServer& server_;
   sys::Descriptor socket_;
   std::string text_;
+  bool has_ended_ = false;
 };
 
 TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
@@ -146,12 +168,10 @@ TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
   }
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\nLIST\r\nLIST\r\n");
-  while (anna.step().find(" 323 anna ") == std::string::npos) {
-    ASSERT_NE(server.chat().find_person("anna"), nullptr) << "closed while it read";
-  }
+  ASSERT_TRUE(anna.read_until(" 323 anna ")) << "closed while it read";
   EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
   // Who takes nothing any more is gone.
-  while (server.chat().find_person("anna") != nullptr) server.reactor().turn(milliseconds{5});
+  EXPECT_TRUE(await_gone(server, "anna"));
 }
 
 irc::Settings slow_lines(sys::Nanoseconds interval) {
@@ -165,15 +185,22 @@ TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off)
   ExchangeServer server{slow_lines(milliseconds{10})};
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\n");
-  while (anna.step().find(" 376 anna ") == std::string::npos) continue;
+  ASSERT_TRUE(anna.read_until(" 376 anna "));
   std::string lines;
   for (int i = 0; i < 1'000; ++i) lines += "PONG :x\r\n";  // nothing is answered to that
   anna.send(lines);
   anna.step();
+  const auto pongs = [&] {
+    const auto row = irc::find_command("PONG") - irc::commands().data();
+    return server.service().uses_of(static_cast<std::size_t>(row));
+  };
+  // She was there, and slowed down, when she left.
+  ASSERT_EQ(server.service().sessions(), 1U);
+  ASSERT_GT(pongs(), 0U);
+  ASSERT_LT(pongs(), 1'000U);
   anna.leave();
-  while (server.service().sessions() > 0) server.reactor().turn();
-  const auto pong = irc::find_command("PONG") - irc::commands().data();
-  EXPECT_LT(server.service().uses_of(static_cast<std::size_t>(pong)), 1'000U);
+  EXPECT_TRUE(await_that(server, [&] { return server.service().sessions() == 0; }));
+  EXPECT_LT(pongs(), 1'000U);
 }
 
 TEST(Pings, whose_answer_waits_behind_lines_that_are_held_back_is_not_gone) {
@@ -182,9 +209,7 @@ TEST(Pings, whose_answer_waits_behind_lines_that_are_held_back_is_not_gone) {
   std::string lines{"NICK anna\r\nUSER a 0 * :A\r\n"};
   for (int i = 0; i < 20; ++i) lines += "TIME\r\n";
   anna.send(lines + "PING :all\r\n");
-  while (anna.step().find("PONG irc.test :all") == std::string::npos) {
-    ASSERT_NE(server.service().sessions(), 0U);
-  }
+  ASSERT_TRUE(anna.read_until("PONG irc.test :all"));
   EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
 }
 

@@ -115,13 +115,13 @@ void Service::on_timer(Session& session) {
   }
   const Nanoseconds silence = reactor_.now() - session.last_heard;
   if (silence < interval && !session.is_pinged) return arm_timer(session, interval - silence);
-  if (session.is_pinged && !session.is_slowed) {
+  if (session.is_pinged && !session.is_slowed()) {
     const auto text =
         fmt::format("Ping timeout: {} seconds",
                     std::chrono::duration_cast<std::chrono::seconds>(silence).count());
     return show_out(session, text, text);
   }
-  session.is_pinged = !session.is_slowed;
+  session.is_pinged = !session.is_slowed();
   write(session, fmt::format("PING :{}\r\n", settings_.server_name));
   arm_timer(session, interval);
 }

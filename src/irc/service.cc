@@ -248,7 +248,6 @@ void Session::show_out(std::string_view why) {
 std::size_t Service::on_data(Connection& connection, const Slice& input) {
   Session& session = session_of(connection);
   const std::string_view text = as_text(input);
-  session.is_slowed = false;
   if (text.size() > session.held_bytes) {  // else it is only offered again
     session.last_heard = reactor_.now();
     session.is_pinged = false;
@@ -302,13 +301,21 @@ bool Service::may_go_on(Connection& connection, Session& session) {
   if (!settings_.flood.is_limit()) return true;
   const Nanoseconds wait = session.bucket.wait(settings_.flood, reactor_.now());
   if (wait == Nanoseconds::zero()) return true;
-  session.is_slowed = true;
-  connection.pause_reading();
-  reactor_.cancel(session.flood_timer);
-  session.flood_timer = reactor_.call_after(wait, [this, id = session.id] {
-    if (Connection* slowed = connections_.find(id)) slowed->resume_reading();
-  });
+  slow_down(connection, session, wait);
   return false;
+}
+
+// What answers a PING may be among what is held back, so that they are asked anew afterwards.
+void Service::slow_down(Connection& connection, Session& session, Nanoseconds wait) {
+  connection.pause_reading();
+  reactor_.cancel(std::exchange(session.flood_timer, TimerId{}));
+  session.flood_timer = reactor_.call_after(wait, [this, id = session.id] {
+    Connection* slowed = connections_.find(id);
+    if (slowed == nullptr) return;
+    session_of(*slowed).flood_timer = {};
+    slowed->resume_reading();
+  });
+  session.is_pinged = false;
 }
 
 void Service::take_line(Session& session, std::string_view line) {

@@ -182,6 +182,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   }
   void turn_away_stranger(Session& session, Stranger stranger);
   bool may_go_on(Connection& connection, Session& session);
+  void slow_down(Connection& connection, Session& session, Nanoseconds wait);
   void take_line(Session& session, std::string_view line);
   void run(Session& session, const Message& message);
   void begin_answer(Session& session, const Message& message);

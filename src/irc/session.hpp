@@ -72,6 +72,9 @@ struct Session final : chat::Outlet {
 
   bool has(Capabilities capability) const noexcept { return (capabilities & capability) != 0; }
   bool is_registered() const noexcept { return registration == nullptr; }
+  // Lines that have come wait for the flood control. Not longer: who takes nothing is not offered
+  // them again then, and is silent.
+  bool is_slowed() const noexcept { return flood_timer != TimerId{}; }
   // What the server calls them.
   std::string_view name() const noexcept {
     if (person.is_here()) return person.name();
@@ -92,7 +95,7 @@ struct Session final : chat::Outlet {
   std::vector<std::unique_ptr<Stream>> streams;  // the first is being given
   std::vector<std::string> monitored;            // as they wrote them
   TimerId timer;                                 // the registration's end, then pings
-  TimerId flood_timer;
+  TimerId flood_timer;                           // none where nothing waits for it
   Instant last_heard{};
   Instant last_spoken{};
   std::uint64_t written_bytes = 0;  // ever queued for them
@@ -111,7 +114,6 @@ struct Session final : chat::Outlet {
   bool is_pinged : 1 = false;       // and has not been heard of since
   bool is_in_command : 1 = false;   // what is sent now is the command's answer
   bool awaits_verdict : 1 = false;  // on a password; nothing is read until then
-  bool is_slowed : 1 = false;       // lines that have come wait for the flood control
   bool was_stalled : 1 = false;     // by the last look of the timer
   bool is_over_limit : 1 = false;   // has too much unread, and goes within this turn
 };

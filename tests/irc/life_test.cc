@@ -174,6 +174,12 @@ TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
   EXPECT_TRUE(await_gone(server, "anna"));
 }
 
+std::string repeated(std::string_view line, int times) {
+  std::string lines;
+  for (int i = 0; i < times; ++i) lines += line;
+  return lines;
+}
+
 irc::Settings slow_lines(sys::Nanoseconds interval) {
   irc::Settings settings = ExchangeServer::default_settings();
   settings.flood = {.burst = 5, .interval = interval};
@@ -186,9 +192,7 @@ TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off)
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\n");
   ASSERT_TRUE(anna.read_until(" 376 anna "));
-  std::string lines;
-  for (int i = 0; i < 1'000; ++i) lines += "PONG :x\r\n";  // nothing is answered to that
-  anna.send(lines);
+  anna.send(repeated("PONG :x\r\n", 1'000));  // nothing is answered to that
   anna.step();
   const auto pongs = [&] {
     const auto row = irc::find_command("PONG") - irc::commands().data();
@@ -206,11 +210,28 @@ TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off)
 TEST(Pings, whose_answer_waits_behind_lines_that_are_held_back_is_not_gone) {
   ExchangeServer server{slow_lines(milliseconds{20})};
   SlowReader anna{server};
-  std::string lines{"NICK anna\r\nUSER a 0 * :A\r\n"};
-  for (int i = 0; i < 20; ++i) lines += "TIME\r\n";
-  anna.send(lines + "PING :all\r\n");
+  anna.send("NICK anna\r\nUSER a 0 * :A\r\n" + repeated("TIME\r\n", 20) + "PING :all\r\n");
   ASSERT_TRUE(anna.read_until("PONG irc.test :all"));
   EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
+}
+
+// She was slowed down when her queue filled: what was held back is not offered again until she
+// takes some, and she takes nothing.
+TEST(Pings, who_was_slowed_down_and_takes_nothing_any_more_stayed_for_good) {
+  ConnectionLimits limits;
+  limits.high_water_bytes = 64 * 1024;
+  limits.low_water_bytes = 16 * 1024;
+  limits.output_limit_bytes = 16 * 1024 * 1024;
+  ExchangeServer server{slow_lines(milliseconds{50}), limits};
+  server.connect_plain("host");
+  chat::Person& host = *server.chat().find_person("host");
+  ASSERT_EQ(server.chat().join(host, "a"), chat::Refusal::none);
+  chat::Room& room = *server.chat().find_room("a");
+  SlowReader anna{server};
+  anna.send("NICK anna\r\nUSER a 0 * :A\r\nJOIN #a\r\n" + repeated("PONG :x\r\n", 20));
+  ASSERT_TRUE(await_that(server, [&] { return room.people().size() == 2; }));
+  for (int i = 0; i < 5'000; ++i) server.chat().say(host, room, std::string(400, 'x'));
+  EXPECT_TRUE(await_gone(server, "anna"));
 }
 
 TEST(Limits, that_are_read_again_hold_for_who_is_there) {

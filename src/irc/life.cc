@@ -103,8 +103,8 @@ bool Service::has_taken_some(Session& session) {
 }
 
 // One timer a session, which looks how long it was silent when it fires, so that a busy one need
-// not move it. Who is being slowed down is not silent by choice, and may have answered behind what
-// is not read yet; the PING is for those who have gone meanwhile: it breaks their connection.
+// not move it. Who is held back is not silent by choice, and may have answered behind what is not
+// read yet; the PING is for those who have gone meanwhile: it breaks their connection.
 void Service::on_timer(Session& session) {
   if (!session.is_registered()) return show_out(session, "Registration timed out", "");
   const Nanoseconds interval = settings_.ping_interval;
@@ -115,13 +115,13 @@ void Service::on_timer(Session& session) {
   }
   const Nanoseconds silence = reactor_.now() - session.last_heard;
   if (silence < interval && !session.is_pinged) return arm_timer(session, interval - silence);
-  if (session.is_pinged && !session.is_slowed()) {
+  if (session.is_pinged && !session.is_held_back()) {
     const auto text =
         fmt::format("Ping timeout: {} seconds",
                     std::chrono::duration_cast<std::chrono::seconds>(silence).count());
     return show_out(session, text, text);
   }
-  session.is_pinged = !session.is_slowed();
+  session.is_pinged = !session.is_held_back();
   write(session, fmt::format("PING :{}\r\n", settings_.server_name));
   arm_timer(session, interval);
 }

@@ -35,6 +35,7 @@ void Service::check_password(Session& session, std::string hash, std::string pas
   questions_.push_back(session.id);
   session.question = std::make_unique<PasswordQuestion>(std::move(question));
   session.awaits_verdict = true;
+  session.is_pinged = false;  // asked anew afterwards: the answer may be behind this line
   ask_next();
 }
 

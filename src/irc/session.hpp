@@ -72,9 +72,10 @@ struct Session final : chat::Outlet {
 
   bool has(Capabilities capability) const noexcept { return (capabilities & capability) != 0; }
   bool is_registered() const noexcept { return registration == nullptr; }
-  // Lines that have come wait for the flood control. Not longer: who takes nothing is not offered
-  // them again then, and is silent.
-  bool is_slowed() const noexcept { return flood_timer != TimerId{}; }
+  // Lines wait for the flood control, or for a verdict, and what answers a PING may be behind them.
+  // Both end by themselves. Where the queue is full then, lines wait for its receiver: who takes
+  // nothing is silent.
+  bool is_held_back() const noexcept { return awaits_verdict || flood_timer != TimerId{}; }
   // What the server calls them.
   std::string_view name() const noexcept {
     if (person.is_here()) return person.name();

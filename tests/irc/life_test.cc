@@ -234,6 +234,22 @@ TEST(Pings, who_was_slowed_down_and_takes_nothing_any_more_stayed_for_good) {
   EXPECT_TRUE(await_gone(server, "anna"));
 }
 
+TEST(Pings, whose_password_was_long_looked_at_was_taken_for_gone_whatever_they_answered) {
+  irc::Settings settings = ExchangeServer::default_settings();
+  settings.ping_interval = milliseconds{20};
+  ExchangeServer server{settings};
+  server.hold_passwords();
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\nUSER a 0 * :A\r\nOPER root secret\r\n", false);
+  await_held(server, 1);
+  for (int i = 0; i < 5; ++i) {
+    server.take_until("anna", "PING :irc.test");
+    server.send("anna", "PONG :irc.test\r\n", false);
+  }
+  server.let_passwords_go();
+  server.take_until("anna", " 381 anna ");
+}
+
 TEST(Limits, that_are_read_again_hold_for_who_is_there) {
   ExchangeServer server;
   server.connect("anna", "");

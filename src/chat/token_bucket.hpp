@@ -19,9 +19,11 @@ struct BucketSize {
 
 class TokenBucket {
  public:
-  // How long to wait until one may be taken; zero: at once.
-  sys::Nanoseconds wait(const BucketSize& size, sys::Instant now) const noexcept {
+  // How long to wait until one may be taken; zero: at once. The size may be another than before:
+  // what was taken at the old one leaves the bucket empty at worst, and no emptier.
+  sys::Nanoseconds wait(const BucketSize& size, sys::Instant now) noexcept {
     if (!size.is_limit()) return sys::Nanoseconds::zero();
+    full_at_ = std::min(full_at_, sys::later(now, size.interval * size.burst));
     return std::max(full_at_ - now - size.interval * (size.burst - 1), sys::Nanoseconds::zero());
   }
   void take(const BucketSize& size, sys::Instant now) noexcept {

@@ -61,6 +61,18 @@ TEST(TokenBucket, that_is_off_never_waits) {
   }
 }
 
+// What was taken at the old size took its time; at the new one nobody is more than a burst behind.
+TEST(TokenBucket, of_another_size_kept_the_debts_of_the_old_one) {
+  constexpr BucketSize generous{.burst = 1000, .interval = seconds{1}};
+  TokenBucket bucket;
+  for (int i = 0; i < 1000; ++i) bucket.take(generous, start);
+  const sys::Nanoseconds wait = bucket.wait(size, start);
+  EXPECT_EQ(wait, size.interval);
+  EXPECT_EQ(bucket.wait(size, start + wait).count(), 0);
+  bucket.take(size, start + wait);
+  EXPECT_EQ(bucket.wait(size, start + wait), size.interval);
+}
+
 // In any stretch of time no more than the burst and what came in that time.
 TEST(TokenBucket, gives_no_more_than_its_rate_however_it_is_asked) {
   std::mt19937 random{1};

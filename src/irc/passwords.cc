@@ -78,6 +78,13 @@ void Service::ask(ConnectionId id) {
   ++under_way_;  // it is answered on a later turn
 }
 
+// Of whoever ends: they are not looked at, and take nobody's place among those who wait.
+void Service::forget_question(Session& session) noexcept {
+  if (session.question == nullptr) return;
+  std::erase(questions_, session.id);
+  session.question.reset();
+}
+
 void Service::take_answer(Session& session, PasswordQuestion& question, Answer answer) {
   if (answer == Answer::wrong) ++session.wrong_passwords;
   if (answer == Answer::right) session.wrong_passwords = 0;

@@ -174,7 +174,7 @@ void Service::on_closed(Connection& connection, const Closed& closed) {
   if (!session.is_registered()) --unregistered_;
   uncount(session);
   forget_watcher(session);
-  if (session.question != nullptr) std::erase(questions_, session.id);
+  forget_question(session);
   turn_end_.ask();
   chat_.quit(session.person, closed.reason == CloseReason::peer_closed ? "Connection closed"
                                                                        : to_string(closed.reason));
@@ -200,6 +200,7 @@ void Service::show_out(Session& session, std::string_view why, std::string_view 
   session.is_leaving = true;
   if (session.is_over_limit) make_room_for_last_words(session);
   cancel_timers(session);
+  forget_question(session);
   session.streams.clear();
   uncount(session);
   try {

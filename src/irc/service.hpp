@@ -204,6 +204,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void remember(const chat::Person& person, std::string_view nick);
   void ask_next() noexcept;
   void ask(ConnectionId id);
+  void forget_question(Session& session) noexcept;
   void take_answer(Session& session, PasswordQuestion& question, Answer answer);
   bool has_taken_some(Session& session);
   std::vector<chat::Person*> watchers_of(const chat::Person& person, Capabilities needed) const;

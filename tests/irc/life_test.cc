@@ -75,6 +75,28 @@ TEST(Passwords, of_those_who_have_gone_are_not_looked_at) {
   EXPECT_EQ(server.passwords_looked_at(), irc::Service::most_under_way + 1);
 }
 
+// She still has her connection: what she was told may be on its way.
+TEST(Passwords, of_who_was_shown_out_while_she_waited_was_looked_at_all_the_same) {
+  ExchangeServer server;
+  server.connect("boss", "");
+  server.send("boss", "OPER boss secret\r\n", false);
+  server.take_until("boss", " 381 ");
+  server.hold_passwords();
+  connect_many(server, irc::Service::most_under_way, "OPER root secret\r\n");
+  await_held(server, irc::Service::most_under_way);
+  server.connect_raw("anna");
+  server.send("anna", "NICK anna\r\nUSER a 0 * :A\r\nOPER root secret\r\n", false);
+  server.take_until("anna", " 376 ");
+  const std::size_t looked_at = server.passwords_looked_at();
+  server.send("boss", "KILL anna :x\r\n", false);
+  server.take_until("anna", "ERROR ");
+  server.let_passwords_go();
+  for (std::size_t i = 0; i < irc::Service::most_under_way; ++i) {
+    server.take_until("n" + std::to_string(i), " 381 ");
+  }
+  EXPECT_EQ(server.passwords_looked_at(), looked_at);
+}
+
 TEST(Passwords, beyond_those_that_may_wait_one_is_told_to_try_again) {
   (void)sys::raise_descriptor_limit();
   ExchangeServer server;

@@ -113,6 +113,7 @@ void Service::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
     if (session.is_leaving) continue;
     session.is_leaving = true;
     if (session.is_over_limit) make_room_for_last_words(session);
+    end_answer(session);
     write(session, "ERROR :Closing Link: the server is going down\r\n");
   }
   connections_.shut_down(drain_timeout, std::move(done));

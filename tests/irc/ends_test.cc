@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 using Lines = std::vector<std::string>;
 
@@ -157,6 +158,28 @@ TEST(FullServer, tells_who_is_turned_away) {
   }
   EXPECT_EQ(server.take_to_the_end("anna").back(),
             "ERROR :Closing Link: the server is full; try again later");
+}
+
+TEST(ShutDown, in_the_middle_of_a_labelled_answer_left_its_batch_open) {
+  ConnectionLimits limits;
+  limits.high_water_bytes = 512;
+  chat::ChatLimits chat_limits;
+  chat_limits.rooms_of_a_person = 500;
+  ExchangeServer server{ExchangeServer::default_settings(), limits, chat_limits};
+  server.connect("anna", "batch labeled-response");
+  chat::Person& anna = *server.chat().find_person("anna");
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(server.chat().join(anna, "room" + std::to_string(i)), chat::Refusal::none);
+  }
+  server.take();
+  server.send("anna", "@label=x LIST\r\n", false);
+  server.take_until("anna", "@label=x :irc.test BATCH +");
+  ASSERT_FALSE(irc::Service::session_of(anna)->streams.empty()) << "all has been given";
+  server.service().shut_down(milliseconds{100}, [] {});
+  const Lines lines = server.take_to_the_end("anna");
+  ASSERT_GE(lines.size(), 2U);
+  EXPECT_THAT(lines[lines.size() - 2], StartsWith(":irc.test BATCH -"));
+  EXPECT_EQ(lines.back(), "ERROR :Closing Link: the server is going down");
 }
 
 TEST(ShutDown, calls_back_when_the_last_has_gone) {

@@ -128,8 +128,12 @@ void PlainService::set_limits(const ConnectionLimits& limits) {
 void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
   for (auto& [id, session] : sessions_) {
     chat_.dismiss(session.person);
-    if (Connection* connection = connections_.find(session.id)) {
+    Connection* connection = connections_.find(session.id);
+    if (connection == nullptr) continue;
+    try {
       answer(*connection, session, "the server is going down; good-bye");
+    } catch (const std::bad_alloc&) {
+      connection->close();  // the others are told, and the end goes on
     }
   }
   connections_.shut_down(drain_timeout, std::move(done));

@@ -91,13 +91,15 @@ bool Service::has_room(Session& session, const Connection& connection, std::size
     session.written_bytes += bytes;
     return true;
   }
-  cancel_timers(session);
-  session.timer = reactor_.call_after(Nanoseconds::zero(), [this, id = session.id] {
+  // First: where there is no memory for it, nothing has changed.
+  const TimerId end = reactor_.call_after(Nanoseconds::zero(), [this, id = session.id] {
     Connection* slow = connections_.find(id);
     if (slow == nullptr) return;
     constexpr std::string_view why = "Output limit exceeded";
     show_out(session_of(*slow), why, why, CloseReason::output_limit);
   });
+  cancel_timers(session);
+  session.timer = end;
   session.is_over_limit = true;
   return false;
 }

@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "irc/commands.hpp"
@@ -159,11 +158,7 @@ void Service::tell_watchers(std::string_view nick, const Numeric& numeric, std::
   if (found == watchers_.end()) return;
   for (Session* watcher : found->second) {
     if (watcher->is_leaving) continue;  // hears ERROR, and nothing of their own end before it
-    try {
-      reply(*watcher, numeric, {}, text);
-    } catch (const std::bad_alloc&) {
-      close(watcher->id);  // as for any line that somebody misses
-    }
+    closing_without_memory(*watcher, [&] { reply(*watcher, numeric, {}, text); });
   }
 }
 

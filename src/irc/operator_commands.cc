@@ -63,8 +63,10 @@ void command::kill(Service& service, Session& session, const Message& message) {
   const std::string why = fmt::format("Killed ({} ({}))", session.name(), reason);
   service.report(session, {.command = "KILL", .subject = person->name(), .reason = reason});
   if (Session* victim = Service::session_of(*person)) {
-    service.send(*victim, fmt::format(":{} KILL {} :{}", chat::full_name(session.person),
-                                      person->name(), why));
+    service.closing_without_memory(*victim, [&] {
+      service.send(*victim, fmt::format(":{} KILL {} :{}", chat::full_name(session.person),
+                                        person->name(), why));
+    });
   }
   person->outlet().show_out(why);
 }
@@ -74,7 +76,8 @@ void command::wallops(Service& service, Session& session, const Message& message
   const std::string line =
       fmt::format(":{} WALLOPS :{}", chat::full_name(session.person), message.parameter(0));
   service.for_each_session([&](Session& each) {
-    if (each.profile.hears_wallops && each.is_registered()) service.send(each, line);
+    if (!each.profile.hears_wallops || !each.is_registered()) return;
+    service.closing_without_memory(each, [&] { service.send(each, line); });
   });
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "chat/text.hpp"
@@ -76,22 +75,31 @@ void Service::reload(Settings settings) {
   settings.server_name = settings_.server_name;
   const bool pings_anew = settings.ping_interval != settings_.ping_interval;
   settings_ = std::move(settings);
-  for (auto& [id, session] : sessions_) {
-    if (!pings_anew || !session.is_registered() || session.is_leaving || session.is_over_limit) {
-      continue;
-    }
-    reactor_.cancel(std::exchange(session.timer, TimerId{}));
-    if (settings_.ping_interval != Nanoseconds::zero()) {
-      arm_timer(session, settings_.ping_interval);
-    }
+  for (auto& entry : sessions_) {
+    Session& session = entry.second;
+    closing_without_memory(session, [&] {
+      if (pings_anew) ping_anew(session);
+      offer_anew(session, before);
+    });
   }
+}
+
+void Service::offer_anew(Session& session, Capabilities before) {
   const Capabilities now = offered();
-  if (now == before) return;
-  for (auto& [id, session] : sessions_) {
-    session.capabilities &= now;
-    tell_capabilities(session, "NEW", now & ~before);
-    tell_capabilities(session, "DEL", before & ~now);
+  session.capabilities &= now;
+  tell_capabilities(session, "NEW", now & ~before);
+  tell_capabilities(session, "DEL", before & ~now);
+}
+
+void Service::ping_anew(Session& session) {
+  if (!session.is_registered() || session.is_leaving || session.is_over_limit) return;
+  const TimerId before = session.timer;
+  if (settings_.ping_interval == Nanoseconds::zero()) {
+    session.timer = {};
+  } else {
+    arm_timer(session, settings_.ping_interval);  // first: it may throw
   }
+  reactor_.cancel(before);
 }
 
 void Service::set_limits(const ConnectionLimits& limits) {
@@ -108,15 +116,20 @@ void Service::tell_capabilities(Session& session, std::string_view how, Capabili
 
 void Service::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {
   chat_.set_observer(nullptr);
-  for (auto& [id, session] : sessions_) {
+  for_each_session([this](Session& session) {
     chat_.dismiss(session.person);
-    if (session.is_leaving) continue;
-    session.is_leaving = true;
-    if (session.is_over_limit) make_room_for_last_words(session);
-    end_answer(session);
-    write(session, "ERROR :Closing Link: the server is going down\r\n");
-  }
+    forget_question(session);
+    closing_without_memory(session, [&] { announce_shutdown(session); });
+  });
   connections_.shut_down(drain_timeout, std::move(done));
+}
+
+void Service::announce_shutdown(Session& session) {
+  if (session.is_leaving) return;
+  session.is_leaving = true;
+  if (session.is_over_limit) make_room_for_last_words(session);
+  end_answer(session);
+  write(session, "ERROR :Closing Link: the server is going down\r\n");
 }
 
 Capabilities Service::offered() const noexcept {
@@ -204,11 +217,7 @@ void Service::show_out(Session& session, std::string_view why, std::string_view 
   forget_question(session);
   session.streams.clear();
   uncount(session);
-  try {
-    bid_farewell(session, why, others_see, reason);
-  } catch (const std::bad_alloc&) {
-    close(session.id);
-  }
+  closing_without_memory(session, [&] { bid_farewell(session, why, others_see, reason); });
 }
 
 // The name is free at once; what was sent before is still delivered, and ERROR is the last of it.

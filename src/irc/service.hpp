@@ -11,6 +11,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -109,6 +110,17 @@ class Service final : private ConnectionHandler, private chat::Observer {
   // The bytes that a line of so many parameters may have; what a list may fill.
   std::size_t room_for_text(const Session& session, std::size_t parameter_bytes) const noexcept;
 
+  // What others than who asked are sent: where there is no memory for it, its receiver goes, as for
+  // any line that somebody misses.
+  template <typename Step>
+  void closing_without_memory(Session& receiver, Step step) {
+    try {
+      step();
+    } catch (const std::bad_alloc&) {
+      close(receiver.id);
+    }
+  }
+
   void start(Session& session, std::unique_ptr<Stream> stream);
   void show_out(Session& session, std::string_view why, std::string_view others_see,
                 CloseReason reason = CloseReason::local);
@@ -196,6 +208,9 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void make_room_for_last_words(Session& session);
   void welcome(Session& session);
   void tell_capabilities(Session& session, std::string_view how, Capabilities which);
+  void ping_anew(Session& session);
+  void offer_anew(Session& session, Capabilities before);
+  void announce_shutdown(Session& session);
   void arm_timer(Session& session, Nanoseconds delay);
   void on_timer(Session& session);
   void cancel_timers(const Session& session);

@@ -91,6 +91,7 @@ class ExchangeServer {
 
   Reactor& reactor() noexcept { return reactor_; }
   irc::Service& service() noexcept { return irc_; }
+  chat::PlainService& plain() noexcept { return plain_; }
   chat::Chat& chat() noexcept { return chat_; }
   int socket_of(const std::string& client) const { return clients_.at(client).socket.get(); }
 

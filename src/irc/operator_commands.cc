@@ -12,6 +12,8 @@ namespace switchboard::irc {
 
 namespace {
 
+using Outcome = OperatorDeed::Outcome;
+
 // Says so where they are none.
 bool is_operator(Service& service, Session& session) {
   if (session.profile.is_operator) return true;
@@ -45,7 +47,7 @@ void command::oper(Service& service, Session& session, const Message& message) {
         service.report(asker, {.command = "OPER",
                                .subject = name,
                                .reason = "no operator of that name and password",
-                               .is_refused = true});
+                               .outcome = Outcome::refused});
         service.reply(asker, ERR_PASSWDMISMATCH);
       });
 }
@@ -85,7 +87,9 @@ void command::rehash(Service& service, Session& session, const Message&) {
   if (!is_operator(service, session)) return;
   service.reply(session, RPL_REHASHING, {service.settings().config_file});
   const std::string wrong = service.rehash();
-  service.report(session, {.command = "REHASH", .reason = wrong, .is_refused = !wrong.empty()});
+  service.report(session, {.command = "REHASH",
+                           .reason = wrong,
+                           .outcome = wrong.empty() ? Outcome::done : Outcome::failed});
   if (!wrong.empty()) {
     service.send_message(session, "NOTICE",
                          {session.name(), "Nothing has changed: " + chat::without_control(wrong)},

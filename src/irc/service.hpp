@@ -41,10 +41,15 @@ struct Memory {
 
 // What was done, or tried, with an operator's right; for a log.
 struct OperatorDeed {
+  enum class Outcome : std::uint8_t {
+    done,
+    refused,  // a wrong password, which anybody may try
+    failed,   // a configuration that cannot be taken
+  };
   std::string_view command;    // "OPER", "KILL" or "REHASH"
   std::string_view subject{};  // the operator's name, or the victim's nick; REHASH has none
   std::string_view reason{};   // the victim's; or what was wrong with it
-  bool is_refused = false;     // a wrong password, a configuration that cannot be taken
+  Outcome outcome = Outcome::done;
 };
 
 class Service final : private ConnectionHandler, private chat::Observer {
@@ -80,7 +85,7 @@ class Service final : private ConnectionHandler, private chat::Observer {
   void set_limits(const ConnectionLimits& limits);
   // What REHASH does; gives what was wrong, empty where nothing was.
   void set_rehash(std::function<std::string()> rehash) { rehash_ = std::move(rehash); }
-  // Called with each, before anybody is told of it.
+  // Called with each as soon as its outcome is known: of OPER and KILL before anybody is told.
   void set_on_deed(std::function<void(const Session& by, const OperatorDeed&)> on_deed) {
     on_deed_ = std::move(on_deed);
   }

@@ -13,6 +13,7 @@
 #include "irc/service.hpp"
 #include "server/accounts.hpp"
 #include "server/commands.hpp"
+#include "server/connection_log.hpp"
 #include "server/listeners.hpp"
 #include "server/password_worker.hpp"
 #include "server/server.hpp"
@@ -96,17 +97,28 @@ class ChatServer {
     };
   }
 
+  // How often a password is wrong is the clients' doing; all else is an operator's.
   void log_deed(const irc::Session& by, const irc::OperatorDeed& deed) {
+    using Outcome = irc::OperatorDeed::Outcome;
+    const LogLevel level = deed.outcome == Outcome::done ? LogLevel::info : LogLevel::warn;
+    if (!server_.log().writes(level)) return;
+    const bool is_refused = deed.outcome == Outcome::refused;
+    if (is_refused && !refusals_.admit(sys::monotonic_now())) return;
     const Connection* connection = irc_.connections().find(by.id);
-    const auto peer = connection == nullptr ? std::nullopt : connection->peer();
     std::vector<LogField> fields{{"command", deed.command},
                                  {"by", chat::full_name(by.person)},
-                                 {"peer", peer ? peer->to_string() : "gone"}};
+                                 {"peer", connection == nullptr ? "gone" : peer_of(*connection)}};
     if (!deed.subject.empty()) fields.emplace_back("subject", deed.subject);
     if (!deed.reason.empty()) fields.emplace_back("reason", deed.reason);
-    server_.log().write(deed.is_refused ? LogLevel::warn : LogLevel::info,
-                        deed.is_refused ? "operator's command refused" : "operator's command",
-                        fields);
+    const std::uint64_t suppressed = is_refused ? refusals_.take_suppressed() : 0;
+    if (suppressed > 0) fields.emplace_back("suppressed", suppressed);
+    server_.log().write(level, message_of(deed.outcome), fields);
+  }
+
+  static std::string_view message_of(irc::OperatorDeed::Outcome outcome) noexcept {
+    using Outcome = irc::OperatorDeed::Outcome;
+    if (outcome == Outcome::done) return "operator's command";
+    return outcome == Outcome::refused ? "operator's command refused" : "operator's command failed";
   }
 
   // How often is the clients' doing.
@@ -159,6 +171,7 @@ class ChatServer {
   chat::Chat chat_;
   chat::AddressLimit addresses_;
   RateLimit password_warnings_{1};
+  RateLimit refusals_{1};
   PasswordWorker passwords_;
   chat::PlainService plain_;
   irc::Service irc_;

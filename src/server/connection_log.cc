@@ -18,13 +18,12 @@ std::string name_of(const Connection& connection) {
   return fmt::format("{}.{}", connection.id().slot, connection.id().generation);
 }
 
-// After a reset the kernel no longer knows the peer; the line of the opening does.
+}  // namespace
+
 std::string peer_of(const Connection& connection) {
   const auto peer = connection.peer();
   return peer ? peer->to_string() : "gone";
 }
-
-}  // namespace
 
 void ConnectionLog::opened(const Connection& connection) {
   if (!log_.writes(LogLevel::debug)) return;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "switchboard/net/connection.hpp"
 #include "switchboard/net/listener.hpp"
@@ -9,6 +10,9 @@
 #include "server/log.hpp"
 
 namespace switchboard::server {
+
+// After a reset the kernel no longer knows the peer; the line of the opening does.
+std::string peer_of(const Connection& connection);
 
 // Openings and usual ends at level debug. At warn what an operator may have to act on: a connection
 // that was closed for a limit, at most ten lines a second, and clients that could not be accepted,

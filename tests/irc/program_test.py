@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -90,6 +91,23 @@ class Configured(unittest.TestCase):
         self.write("flood = 'many'\n")
         anna.send("REHASH")
         self.assertRegex(self.await_log(process, "operator's command"), "level=warn .*REHASH.*flood: 'many'")
+
+    def test_wrong_passwords_of_operators_filled_the_log(self):
+        self.write('listen = ["irc+tcp://127.0.0.1:0"]\n')
+        process, port = self.start()
+        begin = time.monotonic()
+        for i in range(8):
+            wire = self.join(port, f"n{i}")
+            wire.send("\r\n".join(["OPER root wrong"] * 5))  # of which the last shows them out
+            wire.await_text(r"ERROR :")
+        seconds = time.monotonic() - begin
+        time.sleep(1.1)  # those that were left out are told with the first of another second
+        self.join(port, "last").send("OPER root wrong")
+        lines = [self.await_log(process, "operator's command refused")]
+        while "by=last!" not in lines[-1]:
+            lines.append(self.await_log(process, "operator's command refused"))
+        self.assertLessEqual(len(lines), seconds + 2)
+        self.assertEqual(len(lines) + sum(map(int, re.findall(r" suppressed=(\d+)", "".join(lines)))), 8 * 5 + 1)
 
     def test_what_a_reload_cannot_change_is_told(self):
         listen = 'listen = ["irc+tcp://127.0.0.1:0"]\n'

@@ -329,6 +329,7 @@ void Service::slow_down(Connection& connection, Session& session, Nanoseconds wa
   session.is_pinged = false;
 }
 
+// Parsed first, whatever is wrong with it: what it is refused with bears its label.
 void Service::take_line(Session& session, std::string_view line) {
   Message message;
   const ParseStatus status = parse_message(line, message);

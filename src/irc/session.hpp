@@ -49,7 +49,7 @@ struct LabelledAnswer {
 enum class Answer : std::uint8_t {
   right,
   wrong,
-  none,  // too many are asking: they may try again
+  none,  // too many are asking, or it could not be looked at: they may try again
 };
 
 // A password that waits to be looked at, with what is to be done then.
@@ -116,7 +116,7 @@ struct Session final : chat::Outlet {
   bool is_in_command : 1 = false;   // what is sent now is the command's answer
   bool awaits_verdict : 1 = false;  // on a password; nothing is read until then
   bool was_stalled : 1 = false;     // by the last look of the timer
-  bool is_over_limit : 1 = false;   // has too much unread, and goes within this turn
+  bool is_over_limit : 1 = false;   // has too much unread, and goes with the next timers
 };
 
 }  // namespace switchboard::irc

@@ -46,10 +46,11 @@ struct Settings {
   chat::BucketSize flood{};
 };
 
-// Says later, on a turn of the loop, whether a password is the one that was hashed: hashing takes
-// long, by design. Null: no password is right.
-// Nothing where it could not be looked at, and may be later.
+// Whether a password is the one that was hashed; nothing where it could not be looked at, and may
+// be later.
 using Verdict = std::function<void(std::optional<bool> is_right)>;
+// Calls `verdict` later, on a turn of the loop, and always: hashing takes long, by design. Null: no
+// password is right.
 using PasswordCheck = std::function<void(std::string hash, std::string password, Verdict verdict)>;
 
 }  // namespace switchboard::irc

@@ -96,13 +96,19 @@ bool Connection::write(const Slice& slice) {
   if (slice.empty()) return true;
   mark_dirty();  // first: where there is no memory, nothing has been queued
   output_.append(slice);
-  const std::size_t queued = output_.size_bytes();
-  if (queued > table_.limits_.output_limit_bytes) {
+  if (output_.size_bytes() > table_.limits_.output_limit_bytes) {
     close_with(CloseReason::output_limit, 0);
     return false;
   }
-  if (queued >= table_.limits_.high_water_bytes) over_high_water_ = true;
+  look_at_high_water();
   return true;
+}
+
+// Also where the mark was lowered: the end of the turn then changes the interest.
+void Connection::look_at_high_water() {
+  if (over_high_water_ || output_.size_bytes() < table_.limits_.high_water_bytes) return;
+  mark_dirty();
+  over_high_water_ = true;
 }
 
 bool Connection::write(std::span<const std::byte> bytes) {

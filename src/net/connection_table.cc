@@ -64,6 +64,7 @@ void ConnectionTable::set_limits(const ConnectionLimits& limits) {
     const auto moved = before * (std::int64_t{each->activity_tick_} + 1) / tick_length_;
     each->activity_tick_ =
         was_measured ? std::min(static_cast<std::uint32_t>(moved), present) : present;
+    each->look_at_high_water();
   }
   reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
   if (limits_.idle_timeout > Nanoseconds::zero() && first_ != nullptr) arm_idle_timer(*first_);

@@ -327,6 +327,31 @@ TEST_P(LifeCycle, limits_may_be_changed_while_it_serves) {
   pump([&] { return recorder.ids.size() == 2; });
 }
 
+TEST_P(LifeCycle, a_mark_lowered_below_what_is_queued_closed_who_had_more_to_say) {
+  serve({.high_water_bytes = 32 * MiB, .output_limit_bytes = 64 * MiB});
+  Client& client = connect();
+  client.reading = false;
+  const std::string news = random_bytes(16 * MiB);  // more than any kernel takes at once
+  connection().write(std::string_view{news});
+  step();
+  recorder.data = [&](Connection& c, const Slice& input) -> std::size_t {
+    if (c.queued_bytes() >= table->limits().high_water_bytes) return 0;
+    c.write(input);
+    return input.size();
+  };
+  ConnectionLimits lowered = table->limits();
+  lowered.low_water_bytes = 16 * KiB;
+  lowered.high_water_bytes = 64 * KiB;
+  ASSERT_GT(connection().queued_bytes(), lowered.high_water_bytes);
+  table->set_limits(lowered);
+  client.to_send = random_bytes(300 * KiB);
+  for (int turn = 0; turn < 20; ++turn) step();
+  client.reading = true;
+  pump([&] { return client.received.size() == news.size() + client.to_send.size(); });
+  EXPECT_EQ(client.received, news + client.to_send);
+  EXPECT_EQ(table->size(), 1U);
+}
+
 TEST_P(LifeCycle, past_the_output_limit_a_connection_is_closed) {
   serve({.output_limit_bytes = MiB});
   Client& client = connect();

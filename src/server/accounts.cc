@@ -7,6 +7,7 @@
 #endif
 
 #include <array>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -88,9 +89,22 @@ std::string hash_password(const std::string& password) {
   return hash.data();
 }
 
-bool is_password(const std::string& hash, const std::string& password) noexcept {
-  return hash.size() < crypto_pwhash_STRBYTES && can_hash_passwords() &&
-         crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+// The hash says how much it takes: "...$m=65536,...", in KiB. libsodium gives want of memory out
+// for a wrong password.
+bool has_memory_for(std::string_view hash) noexcept {
+  constexpr std::string_view mark = "$m=";
+  const std::size_t at = hash.find(mark);
+  std::size_t kibibytes = 0;
+  if (at == std::string_view::npos) return true;
+  std::from_chars(hash.data() + at + mark.size(), hash.data() + hash.size(), kibibytes);
+  return sys::has_memory(kibibytes * 1024);
+}
+
+std::optional<bool> is_password(const std::string& hash, const std::string& password) noexcept {
+  if (hash.size() >= crypto_pwhash_STRBYTES || !can_hash_passwords()) return false;
+  if (crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0) return true;
+  if (!has_memory_for(hash)) return std::nullopt;
+  return false;
 }
 
 #else
@@ -103,7 +117,7 @@ std::string hash_password(const std::string&) {
   throw std::runtime_error("this program was built without libsodium; build it with, to hash");
 }
 
-bool is_password(const std::string&, const std::string&) noexcept {
+std::optional<bool> is_password(const std::string&, const std::string&) noexcept {
   return false;
 }
 

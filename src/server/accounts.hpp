@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,7 +16,8 @@ bool can_hash_passwords() noexcept;
 bool is_password_hash(std::string_view text) noexcept;
 // Takes tens of milliseconds and megabytes, by design. Throws std::runtime_error where it cannot.
 std::string hash_password(const std::string& password);
-bool is_password(const std::string& hash, const std::string& password) noexcept;
+// Nothing where there is no memory to tell.
+std::optional<bool> is_password(const std::string& hash, const std::string& password) noexcept;
 
 // Of a password that nobody knows, to be looked at where there is no account: that takes as long.
 std::string_view hash_of_nobody() noexcept;

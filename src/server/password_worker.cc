@@ -1,5 +1,7 @@
 #include "server/password_worker.hpp"
 
+#include <chrono>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -40,6 +42,19 @@ bool PasswordWorker::has_thread() {
   }
 }
 
+// Somebody waits for it: where there is no memory for now, it is told later.
+void PasswordWorker::tell(const Verdict& verdict, std::optional<bool> is_right) {
+  for (;;) {
+    try {
+      return reactor_.post([verdict, is_right] { verdict(is_right); });
+    } catch (const std::bad_alloc&) {
+      std::unique_lock lock{mutex_};
+      if (changed_.wait_for(lock, std::chrono::milliseconds{10}, [this] { return ending_; }))
+        return;
+    }
+  }
+}
+
 void PasswordWorker::run() {
   std::unique_lock lock{mutex_};
   for (;;) {
@@ -48,8 +63,7 @@ void PasswordWorker::run() {
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    const bool is_right = is_password(task.hash, task.password);
-    reactor_.post([verdict = std::move(task.verdict), is_right] { verdict(is_right); });
+    tell(task.verdict, is_password(task.hash, task.password));
     lock.lock();
   }
 }

@@ -42,6 +42,7 @@ class PasswordWorker {
   };
   bool has_thread();
   void run();
+  void tell(const Verdict& verdict, std::optional<bool> is_right);
 
   Reactor& reactor_;
   const ProblemCallback on_problem_;

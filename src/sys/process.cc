@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -193,6 +194,14 @@ std::uint64_t raise_descriptor_limit() noexcept {
 #endif
   ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the old limit stands and is reported below
   return descriptor_limit();
+}
+
+bool has_memory(std::size_t bytes) noexcept {
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  (void)::munmap(memory, bytes);
+  return true;
 }
 
 Result<Descriptor> open_reserve() noexcept {

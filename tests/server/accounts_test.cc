@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -87,7 +89,37 @@ TEST(Accounts, leave_nothing_beside_them) {
 
 TEST(Accounts, of_nobody_take_a_password_like_any_other) {
   EXPECT_TRUE(is_password_hash(hash_of_nobody()));
-  EXPECT_FALSE(is_password(std::string{hash_of_nobody()}, ""));
+  EXPECT_EQ(is_password(std::string{hash_of_nobody()}, ""), false);
+}
+
+// What this process may map beyond what it has, as ulimit -v limits it.
+class MemoryLimit {
+ public:
+  explicit MemoryLimit(std::size_t more_bytes) {
+    std::size_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages;
+    EXPECT_EQ(::getrlimit(RLIMIT_AS, &before_), 0);
+    const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const rlimit lowered{.rlim_cur = pages * page_bytes + more_bytes, .rlim_max = before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_AS, &lowered), 0);
+  }
+  MemoryLimit(const MemoryLimit&) = delete;
+  MemoryLimit& operator=(const MemoryLimit&) = delete;
+  ~MemoryLimit() { EXPECT_EQ(::setrlimit(RLIMIT_AS, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(Accounts, a_right_password_was_called_wrong_where_its_memory_could_not_be_had) {
+  if (!can_hash_passwords()) GTEST_SKIP() << "built without libsodium";
+  const std::string hash = hash_password("right");
+  {
+    const MemoryLimit limit{std::size_t{32} << 20U};
+    EXPECT_EQ(is_password(hash, "right"), std::nullopt);
+  }
+  EXPECT_EQ(is_password(hash, "right"), true);
+  EXPECT_EQ(is_password(hash, "wrong"), false);
 }
 
 // /dev/null would have become a file, and what could not be read been lost.

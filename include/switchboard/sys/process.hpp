@@ -89,6 +89,9 @@ void keep_only_descriptor(int kept) noexcept;
 std::uint64_t descriptor_limit() noexcept;
 std::uint64_t raise_descriptor_limit() noexcept;
 
+// Whether so much could be had at once just now: asked for with mmap(2), and given back.
+bool has_memory(std::size_t bytes) noexcept;
+
 // A descriptor held in reserve, to be given up when the table is full (/dev/null).
 Result<Descriptor> open_reserve() noexcept;
 

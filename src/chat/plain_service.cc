@@ -115,14 +115,9 @@ PlainService::PlainService(Reactor& reactor, Chat& chat, AddressLimit& addresses
 
 PlainService::~PlainService() = default;
 
-void PlainService::reload(PlainSettings settings) {
-  const std::size_t most = connections_.limits().input_limit_bytes - line_end_bytes;
-  settings.line_bytes = std::min(settings.line_bytes, most);
+void PlainService::reload(PlainSettings settings, const ConnectionLimits& limits) {
+  connections_.set_limits(with_room_for_a_line(limits, settings.line_bytes));
   settings_ = std::move(settings);
-}
-
-void PlainService::set_limits(const ConnectionLimits& limits) {
-  connections_.set_limits(with_room_for_a_line(limits, settings_.line_bytes));
 }
 
 void PlainService::shut_down(Nanoseconds drain_timeout, std::function<void()> done) {

@@ -52,11 +52,9 @@ class PlainService final : private ConnectionHandler {
   // Give this to a Listener.
   ConnectionTable& connections() noexcept { return connections_; }
 
-  // Takes new settings for what happens from now on, but for lines that are longer than there is
-  // room for: that is as it was. Nobody is closed.
-  void reload(PlainSettings settings);
-  // Throws as ConnectionTable::set_limits() does.
-  void set_limits(const ConnectionLimits& limits);
+  // Takes new settings for what happens from now on. Nobody is closed. Throws as
+  // ConnectionTable::set_limits() does; nothing has changed then.
+  void reload(PlainSettings settings, const ConnectionLimits& limits);
 
   // Tells everybody, drains, and calls `done` when the last is gone.
   void shut_down(Nanoseconds drain_timeout, std::function<void()> done);

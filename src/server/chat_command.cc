@@ -135,11 +135,10 @@ class ChatServer {
       ChatOptions fresh = read_again(options_);
       const std::string unchanged = needing_a_restart(options_, fresh);
       keep_what_needs_a_restart(fresh);
-      plain_.set_limits(fresh.limits);
+      plain_.reload(fresh.plain_settings, fresh.limits);
       irc_.set_limits(fresh.limits);
       chat_.set_limits(fresh.chat_limits);
       addresses_.set(fresh.addresses);
-      plain_.reload(fresh.plain_settings);
       irc_.reload(fresh.irc_settings);
       server_.log().set_threshold(fresh.log_level);
       options_ = std::move(fresh);

@@ -245,14 +245,14 @@ TEST_P(PlainChat, a_long_line_within_its_limit_is_said) {
   EXPECT_EQ(take(ben), "-- that line was too long and went nowhere; 204800 bytes are the most\n");
 }
 
-TEST_P(PlainChat, a_limit_of_lines_that_was_raised_beyond_its_room_and_closed_who_used_it) {
+TEST_P(PlainChat, a_limit_of_lines_could_not_be_raised_beyond_the_room_that_was_there_before) {
   serve();
   Client& anna = enter("anna");
   Client& ben = enter("ben");
-  service->reload({.line_bytes = 1024 * KiB});
-  type(anna, std::string(60 * KiB, 'x') + '\n');
-  await(ben, std::string(60 * KiB, 'x') + '\n');
-  type(anna, std::string(200 * KiB, 'y') + "\nhello\n");
+  service->reload({.line_bytes = 200 * KiB}, {});
+  type(anna, std::string(200 * KiB, 'x') + '\n');
+  await(ben, std::string(200 * KiB, 'x') + '\n');
+  type(anna, std::string(200 * KiB + 1, 'y') + "\nhello\n");
   await(anna, "-- that line was too long");
   await(ben, "<anna> hello\n");
   EXPECT_TRUE(ends.empty());

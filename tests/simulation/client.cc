@@ -94,8 +94,7 @@ void Client::act() {
   if (world_.kernel.now() - progressed_at_ > (script_.hangs ? long_patience : patience)) {
     world_.kernel.client_reset(*stream_);
     // Who does not read is not read from in the end: that was to be expected.
-    const bool is_read_out = sent_ == script_.bytes && stream_->inward.bytes.empty();
-    const bool expected = (script_.sends_first || script_.hangs) && !is_read_out;
+    const bool expected = (script_.sends_first || script_.hangs) && !stream_->inward.end_was_read;
     return end(expected ? End::left : End::gave_up);
   }
   if (world_.kernel.client_sees_end(*stream_)) {

@@ -299,6 +299,7 @@ long Kernel::receive(int fd, std::span<std::byte> into) {
   if (count > 1 && random_.chance(faults_.short_read)) count = random_.between(1, count);
   if (count == 0) {
     if (stream.pending_error != 0) return -std::exchange(stream.pending_error, 0);
+    way.end_was_read = way.ended;
     return way.ended || stream.broken ? 0 : -EAGAIN;
   }
   const auto end = way.bytes.begin() + static_cast<std::ptrdiff_t>(count);

@@ -99,6 +99,7 @@ struct Direction {
   std::deque<std::byte> bytes;
   std::size_t capacity = 64 * 1024;
   bool ended = false;  // the writer has finished; a reader sees it behind the bytes
+  bool end_was_read = false;
   Instant clogged_until{};
 
   std::size_t room() const noexcept { return capacity - std::min(capacity, bytes.size()); }

@@ -98,6 +98,8 @@ constexpr std::array regressions{
                526},
     Regression{"who_was_shown_out_heard_of_their_own_end_before_ERROR", "irc", 26530},
     Regression{"who_takes_a_byte_at_a_time_was_taken_for_forgotten", "irc", 41721},
+    Regression{"who_reads_nothing_and_whose_end_was_not_read_was_taken_for_forgotten", "piecewise",
+               85195},
 };
 
 class SimulationRegression : public testing::TestWithParam<Regression> {};

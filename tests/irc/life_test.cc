@@ -155,11 +155,11 @@ class SlowReader {
     }
     return true;
   }
-  // A sip, and some turns of the server: two megabytes take longer than several pings are apart,
-  // on however fast a machine.
+  // A sip, and some turns of the server: four megabytes take two seconds, on however fast a
+  // machine.
   const std::string& step() {
     bool later = false;
-    server_.reactor().call_after(milliseconds{10}, [&] { later = true; });
+    server_.reactor().call_after(milliseconds{30}, [&] { later = true; });
     while (!later) server_.reactor().turn();
     std::array<char, 64 * 1024> block{};
     const auto got = sys::receive(socket_.get(), std::as_writable_bytes(std::span{block}));
@@ -177,7 +177,7 @@ class SlowReader {
 
 TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
   irc::Settings settings = ExchangeServer::default_settings();
-  settings.ping_interval = milliseconds{100};
+  settings.ping_interval = milliseconds{400};  // longer than a busy machine lets a test wait
   chat::ChatLimits chat_limits;
   chat_limits.rooms_of_a_person = 5'001;
   ExchangeServer server{settings, {}, chat_limits};

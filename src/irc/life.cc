@@ -91,13 +91,14 @@ void Service::cancel_timers(const Session& session) {
 
 // Who takes what had to wait for them is there, although they say nothing: a PING behind an answer
 // of megabytes may be long on its way. Only what had to wait counts: to a peer that has vanished
-// the kernel takes bytes, too, until it has enough of them.
+// the kernel takes bytes, too, until it has enough of them. An answer that goes on as they take it
+// waits although the last send left nothing behind.
 bool Service::has_taken_some(Session& session) {
   const Connection* connection = connections_.find(session.id);
   if (connection == nullptr) return false;
   const std::uint64_t taken = session.written_bytes - connection->queued_bytes();
-  const bool had_to_wait = session.was_stalled;
-  session.was_stalled = connection->is_stalled();
+  const bool had_to_wait = session.was_waited_for;
+  session.was_waited_for = connection->is_stalled() || !session.streams.empty();
   return std::exchange(session.taken_bytes, taken) < taken && had_to_wait;
 }
 

@@ -115,7 +115,7 @@ struct Session final : chat::Outlet {
   bool is_pinged : 1 = false;       // and has not been heard of since
   bool is_in_command : 1 = false;   // what is sent now is the command's answer
   bool awaits_verdict : 1 = false;  // on a password; nothing is read until then
-  bool was_stalled : 1 = false;     // by the last look of the timer
+  bool was_waited_for : 1 = false;  // to take what there is, by the last look of the timer
   bool is_over_limit : 1 = false;   // has too much unread, and goes with the next timers
 };
 

@@ -137,7 +137,8 @@ TEST(Pings, that_a_reload_turns_on_reached_new_sessions_alone) {
 // Reads little by little, and answers nothing.
 class SlowReader {
  public:
-  explicit SlowReader(ExchangeServer& server) : server_(server) {
+  explicit SlowReader(ExchangeServer& server, milliseconds pace = milliseconds{10})
+      : server_(server), pace_(pace) {
     auto pair = unix_pair();
     std::error_code error;
     EXPECT_NE(server.service().connections().adopt(std::move(pair.ours), error), nullptr);
@@ -155,11 +156,10 @@ class SlowReader {
     }
     return true;
   }
-  // A sip, and some turns of the server: four megabytes take two seconds, on however fast a
-  // machine.
+  // A sip, and some turns of the server.
   const std::string& step() {
     bool later = false;
-    server_.reactor().call_after(milliseconds{30}, [&] { later = true; });
+    server_.reactor().call_after(pace_, [&] { later = true; });
     while (!later) server_.reactor().turn();
     std::array<char, 64 * 1024> block{};
     const auto got = sys::receive(socket_.get(), std::as_writable_bytes(std::span{block}));
@@ -170,6 +170,7 @@ class SlowReader {
 
  private:
   ExchangeServer& server_;
+  const milliseconds pace_;
   sys::Descriptor socket_;
   std::string text_;
   bool has_ended_ = false;
@@ -188,7 +189,8 @@ TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
     ASSERT_EQ(server.chat().join(host, name), chat::Refusal::none);
     (void)server.chat().retitle(host, *server.chat().find_room(name), std::string(390, 't'));
   }
-  SlowReader anna{server};
+  // Four megabytes take two seconds, on however fast a machine.
+  SlowReader anna{server, milliseconds{30}};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\nLIST\r\nLIST\r\n");
   ASSERT_TRUE(anna.read_until(" 323 anna ")) << "closed while it read";
   EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);

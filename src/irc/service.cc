@@ -21,8 +21,11 @@ std::string_view as_text(const Slice& bytes) noexcept {
   return {reinterpret_cast<const char*>(view.data()), view.size()};
 }
 
-// An answer must never be what closes its receiver: streams stop at high water, well below it.
+// Room for a message that may be half sent, however long its tags, and for ERROR behind it. And an
+// answer must never be what closes its receiver: streams stop at high water, well below the limit.
 ConnectionLimits with_room_for_answers(ConnectionLimits limits) {
+  limits.output_limit_bytes =
+      std::max(limits.output_limit_bytes, most_tag_bytes + 2 * most_message_bytes);
   limits.high_water_bytes = std::min(limits.high_water_bytes, limits.output_limit_bytes / 2);
   limits.low_water_bytes = std::min(limits.low_water_bytes, limits.high_water_bytes / 4);
   return limits;

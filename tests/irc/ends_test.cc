@@ -130,19 +130,30 @@ TEST(OutputLimit, is_told_to_the_others_as_a_quit) {
   EXPECT_THAT(lines.back(), EndsWith(" QUIT :Output limit exceeded"));
 }
 
+TEST(OutputLimit, of_less_than_two_messages_left_no_room_for_ERROR) {
+  ConnectionLimits limits;
+  limits.low_water_bytes = 100;
+  limits.high_water_bytes = 200;
+  limits.output_limit_bytes = 300;
+  ExchangeServer server{ExchangeServer::default_settings(), limits};
+  server.connect("anna", "");
+  server.send("anna", "QUIT\r\n", false);
+  EXPECT_THAT(server.take_to_the_end("anna").back(), HasSubstr("ERROR :Closing Link"));
+}
+
 TEST(OutputLimit, who_is_killed_while_going_for_it_still_gets_ERROR) {
   irc::Settings settings = ExchangeServer::default_settings();
   ConnectionLimits limits;
   limits.high_water_bytes = 1024;
   limits.low_water_bytes = 512;
-  limits.output_limit_bytes = 2048;
+  limits.output_limit_bytes = 10 * 1024;
   ExchangeServer server{settings, limits};
   server.connect("anna", "");
   server.connect("bert", "");
   server.send("bert", "OPER root secret\r\n", false);
   server.take();
   std::string lines;
-  for (int i = 0; i < 10; ++i) lines += "PRIVMSG anna :" + std::string(400, 'x') + "\r\n";
+  for (int i = 0; i < 40; ++i) lines += "PRIVMSG anna :" + std::string(400, 'x') + "\r\n";
   server.send("bert", lines + "KILL anna :x\r\n", false);
   EXPECT_THAT(server.take_to_the_end("anna").back(), HasSubstr("ERROR :Closing Link"));
 }

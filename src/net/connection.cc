@@ -104,11 +104,8 @@ bool Connection::write(const Slice& slice) {
   return true;
 }
 
-// Also where the mark was lowered: the end of the turn then changes the interest.
-void Connection::look_at_high_water() {
-  if (over_high_water_ || output_.size_bytes() < table_.limits_.high_water_bytes) return;
-  mark_dirty();
-  over_high_water_ = true;
+void Connection::look_at_high_water() noexcept {
+  if (output_.size_bytes() >= table_.limits_.high_water_bytes) over_high_water_ = true;
 }
 
 bool Connection::write(std::span<const std::byte> bytes) {
@@ -207,7 +204,11 @@ bool Connection::wants_to_read() const noexcept {
 
 void Connection::on_ready(Readiness readiness) {
   assert(!closed_);
-  if (readiness.readable && wants_to_read()) closing_if_thrown([this] { read(); });
+  if (readiness.readable && wants_to_read()) {
+    closing_if_thrown([this] { read(); });
+  } else if (readiness.readable) {
+    mark_dirty();  // the mark was lowered since: the end of the turn changes the interest
+  }
   // A hang-up on a connection that is not being read comes here too: sending will tell.
   if (readiness.writable && !output_.empty()) mark_dirty();
 }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -94,10 +95,10 @@ std::string hash_password(const std::string& password) {
 bool has_memory_for(std::string_view hash) noexcept {
   constexpr std::string_view mark = "$m=";
   const std::size_t at = hash.find(mark);
-  std::size_t kibibytes = 0;
+  std::uint32_t kibibytes = 0;
   if (at == std::string_view::npos) return true;
   std::from_chars(hash.data() + at + mark.size(), hash.data() + hash.size(), kibibytes);
-  return sys::has_memory(kibibytes * 1024);
+  return kibibytes == 0 || sys::has_memory(std::size_t{kibibytes} * 1024);  // 0: it is no hash
 }
 
 std::optional<bool> is_password(const std::string& hash, const std::string& password) noexcept {

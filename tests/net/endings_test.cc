@@ -346,6 +346,7 @@ TEST_P(LifeCycle, a_mark_lowered_below_what_is_queued_closed_who_had_more_to_say
   table->set_limits(lowered);
   client.to_send = random_bytes(300 * KiB);
   for (int turn = 0; turn < 20; ++turn) step();
+  EXPECT_FALSE(reactor.interest(recorder.ids[0]).readable) << "a loop that spins";
   client.reading = true;
   pump([&] { return client.received.size() == news.size() + client.to_send.size(); });
   EXPECT_EQ(client.received, news + client.to_send);

@@ -122,6 +122,13 @@ TEST(Accounts, a_right_password_was_called_wrong_where_its_memory_could_not_be_h
   EXPECT_EQ(is_password(hash, "wrong"), false);
 }
 
+TEST(Accounts, whose_hash_is_none_take_no_password) {
+  for (const char* hash : {"$argon2id$v=19$m=", "$argon2id$v=19$m=0,t=2,p=1$x$y",
+                           "$argon2id$v=19$m=99999999999999999999,t=2,p=1$x$y"}) {
+    EXPECT_EQ(is_password(hash, "right"), false) << hash;
+  }
+}
+
 // /dev/null would have become a file, and what could not be read been lost.
 TEST(Accounts, something_that_is_no_file_was_replaced_by_one) {
   const test::TemporaryFolder folder;

@@ -147,7 +147,7 @@ class Connection final : private EventHandler {
   template <typename Step>
   void closing_if_thrown(Step step);
   void mark_dirty();
-  void look_at_high_water();
+  void look_at_high_water() noexcept;
   bool wants_to_read() const noexcept;
   void read();
   std::size_t most_to_read() const noexcept;

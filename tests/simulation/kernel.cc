@@ -110,14 +110,26 @@ void Kernel::break_stream(Stream& stream) {
   stream.outward.bytes.clear();
 }
 
+void Kernel::widen_links() noexcept {
+  narrowest_link_ = Direction::widest;
+  const auto widen = [](Stream& stream) {
+    stream.inward.capacity = Direction::widest;
+    stream.outward.capacity = Direction::widest;
+  };
+  for (Entry& entry : entries_) {
+    for (const auto& stream : entry.backlog) widen(*stream);
+    if (entry.stream != nullptr) widen(*entry.stream);
+  }
+}
+
 // --- Clients
 
 std::shared_ptr<Stream> Kernel::connect(const std::string& address) {
   for (Entry& entry : entries_) {
     if (entry.kind != Kind::listener || entry.address != address) continue;
     auto stream = std::make_shared<Stream>();
-    stream->inward.capacity = random_.between(1, 64 * 1024);
-    stream->outward.capacity = random_.between(1, 64 * 1024);
+    stream->inward.capacity = random_.between(narrowest_link_, Direction::widest);
+    stream->outward.capacity = random_.between(narrowest_link_, Direction::widest);
     entry.backlog.push_back(stream);
     return stream;
   }

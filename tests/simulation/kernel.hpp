@@ -96,8 +96,10 @@ struct Faults {
 // One way of a connection. What is written is in `bytes` until it is read, whether it is still on
 // its way or has arrived; a clogged link delivers none of it.
 struct Direction {
+  static constexpr std::size_t widest = 64 * 1024;
+
   std::deque<std::byte> bytes;
-  std::size_t capacity = 64 * 1024;
+  std::size_t capacity = widest;
   bool ended = false;  // the writer has finished; a reader sees it behind the bytes
   bool end_was_read = false;
   Instant clogged_until{};
@@ -129,6 +131,8 @@ class Kernel {
   Random& random() noexcept { return random_; }
   const Faults& faults() const noexcept { return faults_; }
   void set_faults(const Faults& faults) noexcept { faults_ = faults; }
+  // From now on no link holds less than it may.
+  void widen_links() noexcept;
 
   // --- Time, and what happens at it.
 
@@ -247,6 +251,7 @@ class Kernel {
 
   Random random_;
   Faults faults_;
+  std::size_t narrowest_link_ = 1;
   Instant now_{std::chrono::hours{1}};
   Nanoseconds wall_offset_{0};
   std::vector<Entry> entries_;

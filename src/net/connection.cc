@@ -241,7 +241,7 @@ std::size_t Connection::most_to_read() const noexcept {
 sys::Result<std::size_t> Connection::receive_into_arena(Slice& input) {
   Arena& arena = table_.reactor_.arena();
   const std::size_t kept = kept_.size();
-  const auto room = arena.reserve(kept + max_bytes_per_read);
+  const auto room = arena.reserve_for_kernel(kept, max_bytes_per_read);
   std::copy_n(kept_.bytes().begin(), kept, room.begin());
   const auto received = sys::receive(socket_.get(), room.subspan(kept, most_to_read()));
   if (received && *received > 0 && !draining_) {

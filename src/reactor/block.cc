@@ -6,6 +6,12 @@
 
 namespace switchboard {
 
+namespace {
+
+constexpr std::size_t cache_line = 64;
+
+}  // namespace
+
 Block* Block::make(std::size_t capacity, Kind kind) {
   assert(capacity <= std::numeric_limits<std::uint32_t>::max());
   void* memory = ::operator new(sizeof(Block) + capacity);
@@ -49,6 +55,22 @@ std::size_t Slice::append_in_place(std::span<const std::byte> bytes) noexcept {
 
 std::span<std::byte> Arena::reserve(std::size_t at_least) {
   assert(at_least <= largest_reservation);
+  return room(at_least);
+}
+
+// The kernel copies with REP MOVSB, which on AMD's Zen 3 and 4 takes nine times as long where the
+// target lies less than a cache line behind its source, counted from the beginnings of their pages
+// (glibc's bug 30994). What comes over TCP mostly begins a page, or a line.
+std::span<std::byte> Arena::reserve_for_kernel(std::size_t before, std::size_t at_least) {
+  assert(before + at_least <= largest_reservation);
+  const auto all = room(before + at_least + cache_line - 1);
+  const auto target = reinterpret_cast<std::uintptr_t>(all.data()) + before;
+  const std::size_t skipped = (cache_line - target % cache_line) % cache_line;
+  offset_ += static_cast<std::uint32_t>(skipped);
+  return all.subspan(skipped);
+}
+
+std::span<std::byte> Arena::room(std::size_t at_least) {
   if (block_ != nullptr && !block_->is_shared()) offset_ = 0;
   if (block_ == nullptr || block_bytes - offset_ < at_least) {
     Block* fresh = Block::make(block_bytes, Block::Kind::lent);

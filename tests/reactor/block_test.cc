@@ -78,6 +78,19 @@ TEST(Arena, slices_that_follow_each_other_merge) {
   EXPECT_EQ(arena.committed_bytes(), 7U);
 }
 
+TEST(Arena, what_the_kernel_fills_begins_a_cache_line_whatever_is_in_front_of_it) {
+  Arena arena;
+  const Slice held = put(arena, "held");
+  for (const std::size_t before : {0U, 1U, 20U, 64U, 16U * 1024U}) {
+    const auto room = arena.reserve_for_kernel(before, 64 * 1024);
+    ASSERT_GE(room.size(), before + 64 * 1024);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(room.data() + before) % 64, 0U);
+    std::fill_n(room.begin(), before + 1, std::byte{'x'});
+    EXPECT_EQ(text_of(arena.commit(before + 1)), std::string(before + 1, 'x'));
+  }
+  EXPECT_EQ(text_of(held), "held");
+}
+
 TEST(Arena, a_slice_outlives_it) {
   Slice slice;
   {

@@ -146,6 +146,9 @@ class Arena {
 
   // At least `at_least` (up to largest_reservation) writable bytes, good until the next call.
   std::span<std::byte> reserve(std::size_t at_least);
+  // Room for `before` bytes and `at_least` behind them (together up to largest_reservation), which
+  // begin a cache line: for the kernel to fill.
+  std::span<std::byte> reserve_for_kernel(std::size_t before, std::size_t at_least);
   // Turns the first `count` bytes of the last reservation into a slice.
   Slice commit(std::size_t count) noexcept;
 
@@ -153,6 +156,8 @@ class Arena {
   std::size_t committed_bytes() const noexcept { return offset_; }
 
  private:
+  std::span<std::byte> room(std::size_t at_least);
+
   Block* block_ = nullptr;
   std::uint32_t offset_ = 0;
 };

@@ -20,7 +20,7 @@ class TurnEnd final : private EventHandler {
   // To be called when something may have been said.
   void ask() {
     if (is_asked_ || !chat_.wants_trim()) return;
-    reactor_.release_later(*this);
+    reactor_.release_later(reactor_.register_handler(-1, *this));
     is_asked_ = true;
   }
 

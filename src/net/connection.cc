@@ -332,7 +332,7 @@ void Connection::on_drain_timer() {
   close_with(reason_, 0);
 }
 
-void Connection::close(CloseReason reason) {
+void Connection::close(CloseReason reason) noexcept {
   close_with(reason, 0);
 }
 
@@ -348,16 +348,15 @@ void Connection::stop_sending(int errno_value) {
   output_.clear();
 }
 
-void Connection::close_with(CloseReason reason, int errno_value) {
+void Connection::close_with(CloseReason reason, int errno_value) noexcept {
   if (closed_) return;
-  table_.reactor_.release_later(*this);  // first: it may throw, and then nothing has changed
   closed_ = true;
   reason_ = reason;
   errno_ = static_cast<std::uint16_t>(errno_value);
   output_.clear();
   kept_ = Slice{};
   table_.reactor_.cancel(drain_timer_);
-  table_.reactor_.deregister(id_);
+  table_.reactor_.release_later(id_);
 }
 
 void Connection::on_release() {

@@ -40,11 +40,12 @@ Reactor::~Reactor() {
     signal_owner.store(nullptr);
   }
   deregister(wake_token_);
+  release();  // of those that were forgotten there is a slot left
   assert(free_slots_.size() == registrations_.size() && "something is still registered");
 }
 
 Token Reactor::register_handler(int fd, EventHandler& handler) {
-  assert(fd >= 0);
+  assert(fd >= -1);
   if (free_slots_.empty()) {
     const std::size_t count = registrations_.size();
     // First, and so that deregister() never allocates.
@@ -93,11 +94,28 @@ Interest Reactor::interest(Token token) const noexcept {
 void Reactor::deregister(Token token) noexcept {
   Registration* registration = lookup(token);
   if (registration == nullptr) return;
-  if (registration->interest().any()) poller_->remove(registration->fd());
+  end_watch(*registration);
   registration->handler = nullptr;
-  registration->set(0, {});
-  ++registration->generation;
   free_slots_.push_back(token.slot);
+}
+
+void Reactor::release_later(Token token) noexcept {
+  Registration* registration = lookup(token);
+  assert(registration != nullptr);
+  end_watch(*registration);
+  registration->set_next(no_slot);
+  if (last_released_ == no_slot) {
+    first_released_ = token.slot;
+  } else {
+    registrations_[last_released_].set_next(token.slot);
+  }
+  last_released_ = token.slot;
+}
+
+void Reactor::end_watch(Registration& registration) noexcept {
+  if (registration.interest().any()) poller_->remove(registration.fd());
+  registration.set(0, {});
+  ++registration.generation;
 }
 
 EventHandler* Reactor::find(Token token) const noexcept {
@@ -107,7 +125,9 @@ EventHandler* Reactor::find(Token token) const noexcept {
 
 void Reactor::forget(EventHandler& handler) noexcept {
   std::replace(dirty_.begin(), dirty_.end(), &handler, static_cast<EventHandler*>(nullptr));
-  std::replace(released_.begin(), released_.end(), &handler, static_cast<EventHandler*>(nullptr));
+  for (auto slot = first_released_; slot != no_slot; slot = registrations_[slot].next()) {
+    if (registrations_[slot].handler == &handler) registrations_[slot].handler = nullptr;
+  }
 }
 
 Instant Reactor::now() noexcept {
@@ -171,11 +191,13 @@ void Reactor::turn(Timeout at_most) {
     woken_ = false;  // last: where one of them threw, the next turn goes on with the rest at once
   }
   flush();
-  run_marked(released_, &EventHandler::on_release);
+  release();
 }
 
 Timeout Reactor::time_to_wait(Timeout at_most) const {
-  if (woken_ || !dirty_.empty() || !released_.empty()) return Nanoseconds::zero();
+  if (woken_ || !dirty_.empty() || first_released_ != no_slot) {
+    return Nanoseconds::zero();
+  }
   const auto deadline = timers_.next_deadline();
   if (!deadline) return at_most;
   const Nanoseconds left = std::max(*deadline - sys::monotonic_now(), Nanoseconds::zero());
@@ -203,7 +225,29 @@ bool Reactor::is_time_to_flush() const noexcept {
 void Reactor::flush() {
   dispatched_ = 0;
   flush_soon_ = false;
-  run_marked(dirty_, &EventHandler::on_flush);
+  const std::size_t end = dirty_.size();
+  for (std::size_t i = 0; i < end; ++i) {
+    // Taken out first: it may throw, and may forget others.
+    EventHandler* handler = std::exchange(dirty_[i], nullptr);
+    if (handler != nullptr) handler->on_flush();
+  }
+  dirty_.erase(dirty_.begin(), dirty_.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+void Reactor::release() {
+  const std::uint32_t end = last_released_;
+  while (first_released_ != no_slot) {
+    const std::uint32_t slot = first_released_;
+    Registration& registration = registrations_[slot];
+    first_released_ = registration.next();
+    if (first_released_ == no_slot) last_released_ = no_slot;
+    // All that is the reactor's first: the handler may free itself, register another, throw.
+    EventHandler* handler = std::exchange(registration.handler, nullptr);
+    registration.set(0, {});
+    free_slots_.push_back(slot);
+    if (handler != nullptr) handler->on_release();
+    if (slot == end) return;
+  }
 }
 
 // With thousands of handlers each one's memory comes from afar: it may come while the one before it
@@ -214,16 +258,6 @@ void Reactor::prefetch(Token token) const noexcept {
   __builtin_prefetch(memory);
   __builtin_prefetch(memory + 64);
   __builtin_prefetch(memory + 128);
-}
-
-void Reactor::run_marked(std::vector<EventHandler*>& marked, void (EventHandler::*step)()) {
-  const std::size_t end = marked.size();
-  for (std::size_t i = 0; i < end; ++i) {
-    // Taken out first: the step may free the handler, and may throw.
-    EventHandler* handler = std::exchange(marked[i], nullptr);
-    if (handler != nullptr) (handler->*step)();
-  }
-  marked.erase(marked.begin(), marked.begin() + static_cast<std::ptrdiff_t>(end));
 }
 
 void Reactor::WakeUp::on_ready(Readiness) {

@@ -22,7 +22,7 @@ TimerId TimerQueue::add(Instant deadline, Nanoseconds interval, Callback callbac
   return {slot, slots_[slot].generation};
 }
 
-bool TimerQueue::cancel(TimerId id) {
+bool TimerQueue::cancel(TimerId id) noexcept {
   if (id.slot >= slots_.size() || slots_[id.slot].generation != id.generation) return false;
   erase(slots_[id.slot].heap_index);  // a repeating one is in the heap even while it runs
   free_slot(id.slot);
@@ -94,7 +94,7 @@ void TimerQueue::push(Entry entry) {
   sift_up(heap_.size() - 1, entry);
 }
 
-void TimerQueue::erase(std::size_t index) {
+void TimerQueue::erase(std::size_t index) noexcept {
   slots_[heap_[index].slot].heap_index = not_queued;
   const Entry last = heap_.back();
   heap_.pop_back();

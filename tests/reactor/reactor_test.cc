@@ -63,7 +63,7 @@ TEST_P(ReactorTest, a_turn_is_events_timers_tasks_flush_release) {
   watcher.ready = [&](Readiness) {
     trace.emplace_back("event");
     drain(pair.ours.get());
-    reactor.release_later(watcher);
+    reactor.release_later(watcher.token);
     reactor.mark_dirty(watcher);
   };
   watcher.flush = [&] { trace.emplace_back("flush"); };

@@ -131,7 +131,7 @@ class Connection final : private EventHandler {
   // takes nothing for drain_timeout, or does not end within linger_timeout, is closed all the same.
   void drain(CloseReason reason = CloseReason::local);
   // At once; what is queued is dropped.
-  void close(CloseReason reason = CloseReason::local);
+  void close(CloseReason reason = CloseReason::local) noexcept;
   bool is_closed() const noexcept { return closed_; }
 
  private:
@@ -160,7 +160,7 @@ class Connection final : private EventHandler {
   void finish_when_sent();
   void update_interest();
   void stop_sending(int errno_value);
-  void close_with(CloseReason reason, int errno_value);
+  void close_with(CloseReason reason, int errno_value) noexcept;
   void arm_drain_timer(Nanoseconds delay);
   void on_drain_timer();
 

@@ -6,7 +6,7 @@
 //   3. run the timers that are due
 //   4. run what was posted, and the handlers of caught signals
 //   5. flush every handler that marked itself dirty
-//   6. release every handler that asked for it
+//   6. release every handler that is done with
 // Nothing is freed while somebody's callback may still be looking at it, whatever the callback
 // closes.
 //
@@ -31,12 +31,12 @@
 namespace switchboard {
 
 // Somebody who is told about one descriptor. Not owned by the reactor: it must outlive its
-// registration, and the release it asked for.
+// registration, and its release where it asked for one.
 class EventHandler {
  public:
   virtual void on_ready(Readiness readiness) = 0;
   virtual void on_flush() {}    // at the end of a turn in which it called mark_dirty()
-  virtual void on_release() {}  // after the flush, once release_later() was called; may delete this
+  virtual void on_release() {}  // after the flush, once release_later() was called; may delete it
 
  protected:
   ~EventHandler() = default;
@@ -53,8 +53,9 @@ class Reactor {
 
   // --- Registrations. The descriptor stays its owner's, who deregisters before closing it.
 
-  // Watches nothing yet; set_interest() does. The token is not given out again before its slot has
-  // had four billion tenants.
+  // Watches nothing yet; set_interest() does. Who has no descriptor (-1) may be told of the end of
+  // a turn: release_later(). The token is not given out again before its slot has had four billion
+  // tenants.
   Token register_handler(int fd, EventHandler& handler);
   // Watching for neither takes the descriptor out of the poller, so that not even a hang-up is
   // reported. After an error nothing is watched.
@@ -62,17 +63,19 @@ class Reactor {
   Interest interest(Token token) const noexcept;
   // At once: events of this turn that are still to be dispatched find nobody.
   void deregister(Token token) noexcept;
+  // The same, and calls on_release() at the end of the turn, when nobody looks at the handler any
+  // more. Needs no memory, and so never fails. The token's registration must stand.
+  void release_later(Token token) noexcept;
   // Null where the registration is gone.
   EventHandler* find(Token token) const noexcept;
 
-  // --- The end of the turn. Both may be called at any time; what is asked for during step 5 or 6
-  // happens on the next turn, which then does not wait.
+  // --- The end of the turn. What is asked for during step 5 or 6 (a release, too) happens on the
+  // next turn, which then does not wait.
 
   void mark_dirty(EventHandler& handler) { dirty_.push_back(&handler); }
   // Flushes before the next event is dispatched: for a handler that has written much to many, who
   // may begin with it while more is made.
   void flush_soon() noexcept { flush_soon_ = true; }
-  void release_later(EventHandler& handler) { released_.push_back(&handler); }
   // For a handler that dies before the end of the turn: whoever tears down a service by hand.
   void forget(EventHandler& handler) noexcept;
 
@@ -84,7 +87,7 @@ class Reactor {
   // below zero counts as zero.
   TimerId call_after(Nanoseconds delay, TimerQueue::Callback callback);
   TimerId call_every(Nanoseconds interval, TimerQueue::Callback callback);
-  bool cancel(TimerId timer) { return timers_.cancel(timer); }
+  bool cancel(TimerId timer) noexcept { return timers_.cancel(timer); }
 
   // --- From outside.
 
@@ -138,6 +141,9 @@ class Reactor {
               .writable = (fd_and_interest_ & 2U) != 0,
               .priority = (fd_and_interest_ & 4U) != 0};
     }
+    // Of one that is to be released, which has no descriptor any more: the slot behind it.
+    std::uint32_t next() const noexcept { return fd_and_interest_; }
+    void set_next(std::uint32_t slot) noexcept { fd_and_interest_ = slot; }
     void set(int fd, Interest interest) noexcept {
       fd_and_interest_ = static_cast<std::uint32_t>(fd) << 3U | (interest.priority ? 4U : 0U) |
                          (interest.writable ? 2U : 0U) | (interest.readable ? 1U : 0U);
@@ -147,23 +153,29 @@ class Reactor {
     std::uint32_t fd_and_interest_ = 0;
   };
 
+  static constexpr std::uint32_t no_slot = UINT32_MAX;
+
   const Registration* lookup(Token token) const noexcept;
   Registration* lookup(Token token) noexcept;
+  void end_watch(Registration& registration) noexcept;
   Timeout time_to_wait(Timeout at_most) const;
   void dispatch(std::span<const Event> events);
   void prefetch(Token token) const noexcept;
   void run_posted();
   void run_signals();
-  // Runs `step` of each handler marked so far; those marked meanwhile wait for the next turn.
-  static void run_marked(std::vector<EventHandler*>& marked, void (EventHandler::*step)());
   bool is_time_to_flush() const noexcept;
+  // Both leave what is asked for meanwhile to the next turn.
   void flush();
+  void release();
 
   std::unique_ptr<Poller> poller_;
   std::vector<Registration> registrations_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<EventHandler*> dirty_;
-  std::vector<EventHandler*> released_;
+  // To be released, in the order asked for: linked through their slots, so that none is without
+  // room.
+  std::uint32_t first_released_ = no_slot;
+  std::uint32_t last_released_ = no_slot;
   TimerQueue timers_;
   Arena arena_;
   std::optional<Instant> now_;

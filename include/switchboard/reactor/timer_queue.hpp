@@ -33,7 +33,7 @@ class TimerQueue {
 
   // False where it has fired or been cancelled already. Any timer may be cancelled inside any
   // callback, its own included; its callback is destroyed at once, or after it returns.
-  bool cancel(TimerId id);
+  bool cancel(TimerId id) noexcept;
 
   // Runs what is due at `now`, earliest first, those of one deadline in the order they were added.
   // A timer added meanwhile waits for the next call, so that a zero delay cannot keep the loop
@@ -64,7 +64,7 @@ class TimerQueue {
   std::uint32_t take_slot();
   void free_slot(std::uint32_t slot) noexcept;
   void push(Entry entry);
-  void erase(std::size_t index);
+  void erase(std::size_t index) noexcept;
   void sift_up(std::size_t index, Entry entry) noexcept;
   void sift_down(std::size_t index, Entry entry) noexcept;
   void place(std::size_t index, const Entry& entry) noexcept;

@@ -1,0 +1,137 @@
+// How a handler ends: nobody is freed while somebody may be looking at it, and nobody needs memory
+// for their end.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+#include "switchboard/reactor/reactor.hpp"
+
+#include "support/counted_memory.hpp"
+#include "support/sockets.hpp"
+
+namespace switchboard::test {
+namespace {
+
+// Writes down that it was released, and does what the test says.
+class Guest final : public EventHandler {
+ public:
+  Guest(Reactor& reactor, int fd, std::string& released, char name)
+      : token(reactor.register_handler(fd, *this)), released_(released), name_(name) {}
+
+  void on_ready(Readiness) override { ready(); }
+  void on_release() override {
+    released_ += name_;
+    release();
+  }
+
+  Token token;
+  std::function<void()> ready = [] {};
+  std::function<void()> release = [] {};
+
+ private:
+  std::string& released_;
+  char name_;
+};
+
+class ReleaseTest : public testing::Test {
+ protected:
+  SocketPair pair = unix_pair();
+  Reactor reactor;
+  std::string released;
+  Guest a{reactor, pair.ours.get(), released, 'a'};
+  Guest b{reactor, pair.ours.get(), released, 'b'};
+  Guest c{reactor, pair.ours.get(), released, 'c'};
+};
+
+TEST_F(ReleaseTest, comes_once_to_each_in_the_order_asked_for) {
+  for (const Guest* guest : {&b, &c, &a}) reactor.release_later(guest->token);
+  EXPECT_EQ(reactor.find(b.token), nullptr) << "gone at once";
+  EXPECT_EQ(released, "");
+  reactor.turn();
+  EXPECT_EQ(released, "bca");
+  reactor.turn(Nanoseconds::zero());
+  EXPECT_EQ(released, "bca");
+}
+
+TEST_F(ReleaseTest, events_of_the_same_turn_find_nobody) {
+  const SocketPair other = unix_pair();
+  Guest d{reactor, other.ours.get(), released, 'd'};
+  // Whoever of them is told first lets both go.
+  int told = 0;
+  a.ready = d.ready = [&] {
+    ++told;
+    reactor.release_later(a.token);
+    reactor.release_later(d.token);
+  };
+  must(reactor.set_interest(a.token, {.readable = true}), "set_interest");
+  must(reactor.set_interest(d.token, {.readable = true}), "set_interest");
+  send_text(pair.theirs.get(), "x");
+  send_text(other.theirs.get(), "x");
+  reactor.turn();
+  EXPECT_EQ(told, 1);
+  EXPECT_EQ(released, "ad");
+  for (const Guest* guest : {&b, &c}) reactor.deregister(guest->token);
+}
+
+TEST_F(ReleaseTest, asked_for_during_a_release_comes_in_the_next_turn_which_does_not_wait) {
+  a.release = [&] { reactor.release_later(c.token); };
+  b.release = [&] {
+    // In the slot that was a's: a newcomer who goes at once is none of this turn's either.
+    a.token = reactor.register_handler(pair.ours.get(), a);
+    a.release = [] {};
+    reactor.release_later(a.token);
+  };
+  reactor.release_later(a.token);
+  reactor.release_later(b.token);
+  reactor.turn();
+  EXPECT_EQ(released, "ab");
+  reactor.turn();
+  EXPECT_EQ(released, "abca");
+}
+
+TEST_F(ReleaseTest, that_throws_leaves_the_others_to_the_next_turn) {
+  b.release = [] { throw std::runtime_error("from a release"); };
+  for (const Guest* guest : {&a, &b, &c}) reactor.release_later(guest->token);
+  EXPECT_THROW(reactor.turn(), std::runtime_error);
+  EXPECT_EQ(released, "ab");
+  reactor.turn();
+  EXPECT_EQ(released, "abc");
+}
+
+TEST_F(ReleaseTest, does_not_come_to_whoever_was_forgotten) {
+  for (const Guest* guest : {&a, &b, &c}) reactor.release_later(guest->token);
+  reactor.forget(b);
+  reactor.turn();
+  EXPECT_EQ(released, "ac");
+  // Nor is a reactor the worse for it that ends before the turn does.
+  Reactor brief;
+  Guest d{brief, pair.ours.get(), released, 'd'};
+  brief.release_later(d.token);
+  brief.forget(d);
+}
+
+TEST_F(ReleaseTest, tells_of_the_end_of_a_turn_who_has_no_descriptor) {
+  Guest d{reactor, -1, released, 'd'};
+  reactor.release_later(d.token);
+  reactor.turn();
+  EXPECT_EQ(released, "d");
+  for (const Guest* guest : {&a, &b, &c}) reactor.deregister(guest->token);
+}
+
+// Want of memory is the worst of moments for being unable to close anything.
+TEST_F(ReleaseTest, needs_no_memory) {
+  released.reserve(100);
+  for (const Guest* guest : {&a, &b, &c}) {
+    fail_allocation(1);
+    reactor.release_later(guest->token);
+  }
+  reactor.turn();
+  EXPECT_EQ(allocations(), 0U);
+  fail_allocation(0);
+  EXPECT_EQ(released, "abc");
+}
+
+}  // namespace
+}  // namespace switchboard::test

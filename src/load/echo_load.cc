@@ -72,9 +72,7 @@ void EchoLoad::greet(Connection& connection) {
   const ConnectionId id = connection.id();
   if (id.slot >= peers_.size()) peers_.resize(std::size_t{id.slot} + 1);
   Peer& peer = peers_[id.slot];
-  forget(peer);  // of the slot's last tenant, whose on_closed() may still come
   peer = Peer{};
-  peer.id = id;
   peer.sent_to = peer.received_to = ids_.size() * 131;
   ids_.push_back(id);
   send(connection, 1, since_epoch(sys::monotonic_now()));
@@ -223,8 +221,7 @@ void EchoLoad::fail(Connection& connection, const std::string& what) {
 
 void EchoLoad::on_closed(Connection& connection, const Closed& closed) {
   if (closed.reason != CloseReason::local) ++failures_[describe(closed)];
-  Peer& peer = peers_[connection.id().slot];
-  if (peer.id == connection.id()) forget(peer);  // else the slot has a new tenant
+  under_way_ -= std::exchange(peers_[connection.id().slot].moments, Moments{}).size();
 }
 
 }  // namespace switchboard::load

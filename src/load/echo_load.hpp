@@ -72,7 +72,6 @@ class EchoLoad final : private ConnectionHandler {
  private:
   // A cache line each: with thousands of them every turn brings them in from afar.
   struct alignas(64) Peer {
-    ConnectionId id;
     std::uint64_t sent_to = 0;      // positions in the pattern's stream
     std::uint64_t received_to = 0;  //
     std::uint64_t partial = 0;      // bytes of the oldest message that are back already
@@ -96,7 +95,6 @@ class EchoLoad final : private ConnectionHandler {
   void turn();
   bool turn_patiently();
   void fail(Connection& connection, const std::string& what);
-  void forget(Peer& peer) { under_way_ -= std::exchange(peer.moments, Moments{}).size(); }
 
   Reactor& reactor_;
   const Settings& settings_;

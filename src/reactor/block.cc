@@ -58,8 +58,8 @@ std::span<std::byte> Arena::reserve(std::size_t at_least) {
   return room(at_least);
 }
 
-// The kernel copies with REP MOVSB, which on AMD's Zen 3 takes nine times as long where the target is
-// not aligned (as measured here; lunnova.dev/articles/ryzen-slow-short-rep-mov has it, too).
+// The kernel copies with REP MOVSB, which on AMD's Zen 3 takes nine times as long where the target
+// is not aligned (as measured here; lunnova.dev/articles/ryzen-slow-short-rep-mov has it, too).
 std::span<std::byte> Arena::reserve_for_kernel(std::size_t before, std::size_t at_least) {
   assert(before + at_least <= largest_reservation);
   const auto all = room(before + at_least + cache_line - 1);

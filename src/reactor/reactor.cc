@@ -40,7 +40,11 @@ Reactor::~Reactor() {
     signal_owner.store(nullptr);
   }
   deregister(wake_token_);
-  release();  // of those that were forgotten there is a slot left
+  // Who is still to be released is not told any more: they may be gone themselves.
+  while (first_released_ != no_slot) {
+    free_slots_.push_back(first_released_);
+    first_released_ = registrations_[first_released_].next();
+  }
   assert(free_slots_.size() == registrations_.size() && "something is still registered");
 }
 
@@ -75,6 +79,7 @@ std::error_code Reactor::set_interest(Token token, Interest wanted) {
   Registration* registration = lookup(token);
   assert(registration != nullptr);
   const int fd = registration->fd();
+  assert(fd >= 0 && "there is nothing to watch");
   const Interest present = registration->interest();
   if (wanted == present) return {};
   std::error_code error;
@@ -101,7 +106,7 @@ void Reactor::deregister(Token token) noexcept {
 
 void Reactor::release_later(Token token) noexcept {
   Registration* registration = lookup(token);
-  assert(registration != nullptr);
+  if (registration == nullptr) return;
   end_watch(*registration);
   registration->set_next(no_slot);
   if (last_released_ == no_slot) {
@@ -238,14 +243,18 @@ void Reactor::release() {
   const std::uint32_t end = last_released_;
   while (first_released_ != no_slot) {
     const std::uint32_t slot = first_released_;
-    Registration& registration = registrations_[slot];
-    first_released_ = registration.next();
+    // Taken out first: the handler may free itself, register others, throw.
+    first_released_ = registrations_[slot].next();
     if (first_released_ == no_slot) last_released_ = no_slot;
-    // All that is the reactor's first: the handler may free itself, register another, throw.
-    EventHandler* handler = std::exchange(registration.handler, nullptr);
-    registration.set(0, {});
+    EventHandler* handler = std::exchange(registrations_[slot].handler, nullptr);
+    registrations_[slot].set(0, {});
+    try {
+      if (handler != nullptr) handler->on_release();
+    } catch (...) {
+      free_slots_.push_back(slot);
+      throw;
+    }
     free_slots_.push_back(slot);
-    if (handler != nullptr) handler->on_release();
     if (slot == end) return;
   }
 }

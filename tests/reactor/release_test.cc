@@ -8,6 +8,7 @@
 
 #include "switchboard/reactor/reactor.hpp"
 
+#include "support/backends.hpp"
 #include "support/counted_memory.hpp"
 #include "support/sockets.hpp"
 
@@ -78,7 +79,7 @@ TEST_F(ReleaseTest, events_of_the_same_turn_find_nobody) {
 TEST_F(ReleaseTest, asked_for_during_a_release_comes_in_the_next_turn_which_does_not_wait) {
   a.release = [&] { reactor.release_later(c.token); };
   b.release = [&] {
-    // In the slot that was a's: a newcomer who goes at once is none of this turn's either.
+    // In the slot that was a's: a newcomer who goes at once is not of this turn either.
     a.token = reactor.register_handler(pair.ours.get(), a);
     a.release = [] {};
     reactor.release_later(a.token);
@@ -121,16 +122,35 @@ TEST_F(ReleaseTest, tells_of_the_end_of_a_turn_who_has_no_descriptor) {
 }
 
 // Want of memory is the worst of moments for being unable to close anything.
-TEST_F(ReleaseTest, needs_no_memory) {
-  released.reserve(100);
-  for (const Guest* guest : {&a, &b, &c}) {
+TEST(Release, needs_no_memory) {
+  std::string released(3, ' ');
+  for (const std::string& backend : backend_names()) {
+    SCOPED_TRACE(backend);
+    const SocketPair pair = unix_pair();
+    Reactor reactor{find_backend(backend).make()};
+    Guest watched{reactor, pair.ours.get(), released, 'w'};
+    must(reactor.set_interest(watched.token, {.readable = true}), "set_interest");
+    Guest other{reactor, pair.theirs.get(), released, 'o'};
+    released.clear();
     fail_allocation(1);
-    reactor.release_later(guest->token);
+    reactor.release_later(watched.token);
+    reactor.release_later(other.token);
+    reactor.turn(Nanoseconds::zero());
+    EXPECT_EQ(allocations(), 0U);
+    fail_allocation(0);
+    EXPECT_EQ(released, "wo");
   }
-  reactor.turn();
-  EXPECT_EQ(allocations(), 0U);
-  fail_allocation(0);
-  EXPECT_EQ(released, "abc");
+}
+
+TEST(Release, is_told_to_nobody_by_a_reactor_that_ends_first) {
+  std::string released;
+  const SocketPair pair = unix_pair();
+  {
+    Reactor brief;
+    Guest late{brief, pair.ours.get(), released, 'l'};
+    brief.release_later(late.token);
+  }
+  EXPECT_EQ(released, "");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ class ConnectionHandler {
   virtual std::string_view last_words() { return {}; }
 
   // The last word about this connection. It takes no more writes. Comes at the end of the turn in
-  // which it was closed; the slot of its id may have a new connection by then.
+  // which it was closed; until this returns, the slot of its id is nobody else's.
   virtual void on_closed(Connection&, const Closed&) {}
 
  protected:

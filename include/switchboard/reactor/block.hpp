@@ -152,7 +152,8 @@ class Arena {
   // Turns the first `count` bytes of the last reservation into a slice.
   Slice commit(std::size_t count) noexcept;
 
-  // Bytes committed since the block was last empty: how much of the cache a turn has dirtied.
+  // Committed since the block was last empty, with the gaps in front of what the kernel filled: how
+  // much of the cache a turn has dirtied.
   std::size_t committed_bytes() const noexcept { return offset_; }
 
  private:

@@ -64,13 +64,13 @@ class Reactor {
   // At once: events of this turn that are still to be dispatched find nobody.
   void deregister(Token token) noexcept;
   // The same, and calls on_release() at the end of the turn, when nobody looks at the handler any
-  // more. Needs no memory, and so never fails. The token's registration must stand.
+  // more; until that returns, nobody else has its slot. Needs no memory, and so never fails.
   void release_later(Token token) noexcept;
   // Null where the registration is gone.
   EventHandler* find(Token token) const noexcept;
 
-  // --- The end of the turn. What is asked for during step 5 or 6 (a release, too) happens on the
-  // next turn, which then does not wait.
+  // --- The end of the turn. Who is marked during step 5 or 6 is flushed on the next turn, and who
+  // asks for their release during step 6 is released on it; it does not wait, then.
 
   void mark_dirty(EventHandler& handler) { dirty_.push_back(&handler); }
   // Flushes before the next event is dispatched: for a handler that has written much to many, who
@@ -135,7 +135,7 @@ class Reactor {
     EventHandler* handler = nullptr;
     std::uint32_t generation = 1;  // so that a default Token names nobody
 
-    int fd() const noexcept { return static_cast<int>(fd_and_interest_ >> 3U); }
+    int fd() const noexcept { return static_cast<std::int32_t>(fd_and_interest_) >> 3; }
     Interest interest() const noexcept {
       return {.readable = (fd_and_interest_ & 1U) != 0,
               .writable = (fd_and_interest_ & 2U) != 0,

@@ -204,13 +204,14 @@ void ExchangeServer::read(Client& client) {
     }
     client.unread.append(block.data(), *received);
   }
-  for (std::size_t end = client.unread.find('\n'); end != std::string::npos;
-       end = client.unread.find('\n')) {
-    std::string line = client.unread.substr(0, end);
+  std::size_t from = 0;
+  for (std::size_t end = 0; (end = client.unread.find('\n', from)) != std::string::npos;
+       from = end + 1) {
+    std::string line = client.unread.substr(from, end - from);
     if (line.ends_with('\r')) line.pop_back();
     client.lines.push_back(std::move(line));
-    client.unread.erase(0, end + 1);
   }
+  client.unread.erase(0, from);  // once: of megabytes, each time would take seconds
 }
 
 // Whether the mark has come, or the end; it is not among the lines then.

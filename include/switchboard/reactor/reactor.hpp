@@ -36,7 +36,7 @@ class EventHandler {
  public:
   virtual void on_ready(Readiness readiness) = 0;
   virtual void on_flush() {}    // at the end of a turn in which it called mark_dirty()
-  virtual void on_release() {}  // after the flush, once release_later() was called; may delete it
+  virtual void on_release() {}  // after the flush, once release_later() was called; may delete this
 
  protected:
   ~EventHandler() = default;

@@ -23,12 +23,12 @@ struct FlagRow {
   char letter;
   bool Rules::*flag;
 };
-constexpr std::array<FlagRow, 6> flags{{{'C', &Rules::refuses_requests},
-                                        {'i', &Rules::by_invitation},
-                                        {'m', &Rules::is_moderated},
-                                        {'n', &Rules::refuses_outsiders},
-                                        {'s', &Rules::is_unlisted},
-                                        {'t', &Rules::topic_is_locked}}};
+constexpr std::array<FlagRow, 6> room_flags{{{'C', &Rules::refuses_requests},
+                                             {'i', &Rules::by_invitation},
+                                             {'m', &Rules::is_moderated},
+                                             {'n', &Rules::refuses_outsiders},
+                                             {'s', &Rules::is_unlisted},
+                                             {'t', &Rules::topic_is_locked}}};
 
 struct ListRow {
   char letter;
@@ -57,7 +57,7 @@ void show_modes(Service& service, Session& session, const Room& room) {
   const Rules& rules = room.rules();
   std::string letters = "+";
   std::string parameters;
-  for (const FlagRow& row : flags) {
+  for (const FlagRow& row : room_flags) {
     if (rules.*row.flag) letters += row.letter;
   }
   if (!rules.key.empty()) {
@@ -117,7 +117,7 @@ class ModeSetter {
   Rules& rules() { return service_.chat().change_rules(room_); }
 
   void set_flag(ModeChange& change) {
-    const auto* row = std::ranges::find(flags, change.letter, &FlagRow::letter);
+    const auto* row = std::ranges::find(room_flags, change.letter, &FlagRow::letter);
     if (room_.rules().*row->flag == change.adding) return;
     rules().*row->flag = change.adding;
     made_.push_back(std::move(change));

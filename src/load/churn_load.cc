@@ -21,7 +21,7 @@ ChurnLoad::ChurnLoad(Reactor& reactor, const Settings& settings, Progress& progr
 void ChurnLoad::run_for(Nanoseconds duration) {
   bool over = false;
   const TimerId timer = reactor_.call_after(duration, [&] { over = true; });
-  budget_ = UINT64_MAX;
+  budget_ = no_limit;
   while (!over && failures_.empty()) turn();
   reactor_.cancel(timer);
   budget_ = 0;

@@ -1,19 +1,11 @@
 #include "load/crowd_load.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "load/echo_load.hpp"
 
 namespace switchboard::load {
-
-namespace {
-
-constexpr std::size_t longest_refusal_told = 160;
-
-}  // namespace
 
 CrowdLoad::CrowdLoad(Reactor& reactor, const Settings& settings, Progress& progress)
     : reactor_(reactor),
@@ -129,8 +121,7 @@ void CrowdLoad::take(Connection& connection, std::size_t member, const Frame& fr
       connection.write(line_);
       return;
     case Frame::Kind::refusal:
-      return fail(connection,
-                  fmt::format("refused: {}", frame.text.substr(0, longest_refusal_told)));
+      return fail(connection, describe_refusal(frame));
     default:
       return;
   }

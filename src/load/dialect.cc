@@ -268,7 +268,7 @@ Frame next_irc(std::string_view input) {
 
 // --- The table
 
-constexpr std::array<Dialect, 4> table{{
+constexpr std::array<Dialect, 4> known_dialects{{
     {.name = "plain",
      .summary = "lines; the first is a name",
      .greet = greet_plain,
@@ -331,15 +331,15 @@ constexpr std::array<Dialect, 4> table{{
 }  // namespace
 
 std::span<const Dialect> dialects() noexcept {
-  return table;
+  return known_dialects;
 }
 
 const Dialect& find_dialect(std::string_view name) {
-  for (const Dialect& dialect : table) {
+  for (const Dialect& dialect : known_dialects) {
     if (dialect.name == name) return dialect;
   }
   std::string names;
-  for (const Dialect& dialect : table) {
+  for (const Dialect& dialect : known_dialects) {
     names.append(names.empty() ? "" : ", ").append(dialect.name);
   }
   throw std::invalid_argument(fmt::format("no dialect '{}'; write one of {}", name, names));
@@ -351,6 +351,11 @@ std::string room_name(std::size_t number) {
 
 std::string room_of_fanout(std::size_t number, std::size_t rooms) {
   return rooms == 1 ? std::string{first_room} : room_name(number);
+}
+
+std::string describe_refusal(const Frame& refusal) {
+  constexpr std::size_t longest_told = 160;
+  return fmt::format("refused: {}", refusal.text.substr(0, longest_told));
 }
 
 std::optional<std::size_t> number_of(std::string_view name) {

@@ -71,6 +71,8 @@ const Dialect& find_dialect(std::string_view name);
 std::string room_name(std::size_t number);
 // Of the `rooms` of a fan-out: a single one is that at first.
 std::string room_of_fanout(std::size_t number, std::size_t rooms);
+// For a report: a line of what was said, however much it was.
+std::string describe_refusal(const Frame& refusal);
 // Of the one who introduced themselves by this name; none where it is no member's.
 std::optional<std::size_t> number_of(std::string_view name);
 

@@ -8,7 +8,6 @@ namespace switchboard::load {
 
 namespace {
 
-constexpr std::uint64_t no_limit = UINT64_MAX;
 constexpr std::size_t most_around_a_message = 64 * 1024;
 
 }  // namespace

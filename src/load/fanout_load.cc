@@ -13,11 +13,9 @@ namespace switchboard::load {
 
 namespace {
 
-constexpr std::uint64_t no_limit = UINT64_MAX;
 constexpr std::string_view probe = "[load ?]";
 constexpr Nanoseconds probe_interval = std::chrono::milliseconds{20};
 constexpr std::size_t letters = 26;
-constexpr std::size_t longest_refusal_told = 160;
 
 // abc...zabc..., a little longer than any message.
 std::string alphabet(std::size_t size) {
@@ -292,7 +290,7 @@ void FanoutLoad::take_notice(Connection& connection, const Holder& holder, const
       join(connection, holder);
       break;
     case Frame::Kind::refusal:
-      fail(connection, fmt::format("refused: {}", frame.text.substr(0, longest_refusal_told)));
+      fail(connection, describe_refusal(frame));
       break;
     default:
       break;

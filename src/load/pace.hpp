@@ -13,6 +13,9 @@ using sys::Nanoseconds;
 // Longer than any server takes, unless it has lost what it was sent.
 inline constexpr Nanoseconds patience = std::chrono::seconds{10};
 
+// The budget of a load that goes on until it is told to end.
+inline constexpr std::uint64_t no_limit = UINT64_MAX;
+
 inline std::uint64_t since_epoch(Instant moment) noexcept {
   return static_cast<std::uint64_t>(moment.time_since_epoch().count());
 }

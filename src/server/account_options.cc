@@ -13,16 +13,16 @@ using namespace command_line;
 
 namespace {
 
-constexpr std::string_view footer =
+constexpr std::string_view about_passwords =
     "The password is the first line of standard input; at a terminal it is asked for, and not "
     "shown.";
 
 }  // namespace
 
-Command add_account_command(AddAccount& options) {
+command_line::Command add_account_command(AddAccount& options) {
   return {.name = "account add",
           .help = "adds an account for switchboard chat, or changes its password",
-          .footer = std::string{footer},
+          .footer = std::string{about_passwords},
           .options = {{.name = "--accounts",
                        .placeholder = "FILE",
                        .initial = "",
@@ -48,10 +48,10 @@ Command add_account_command(AddAccount& options) {
                        .example = "anna"}}};
 }
 
-Command hash_password_command() {
+command_line::Command hash_password_command() {
   return {.name = "account hash",
           .help = "prints the hash of a password, for --operator NAME:HASH",
-          .footer = std::string{footer},
+          .footer = std::string{about_passwords},
           .options = {}};
 }
 

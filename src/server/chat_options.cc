@@ -25,7 +25,7 @@ constexpr std::string_view plain_dialect = "plain+";
 constexpr std::string_view irc_dialect = "irc+";
 constexpr std::size_t longest_motd = 64 * 1024;  // well within any output limit
 
-constexpr std::string_view footer =
+constexpr std::string_view about_chat =
     R"(People connect with nc, telnet or socat: the first line is a name, every further one is said to
 the room; /help lists the commands. Or with any IRC client, to an endpoint that begins with irc+: the
 room "lobby" is the channel #lobby there.
@@ -220,7 +220,7 @@ std::string needing_a_restart(const ChatOptions& old, const ChatOptions& fresh) 
   return options;
 }
 
-Command chat_command(ChatOptions& options) {
+command_line::Command chat_command(ChatOptions& options) {
   std::vector<Option> rows{{.name = "--listen",
                             .placeholder = "ENDPOINT",
                             .initial = "plain+tcp://127.0.0.1:7000",
@@ -233,7 +233,7 @@ Command chat_command(ChatOptions& options) {
   std::ranges::move(config_rows(options), std::back_inserter(rows));
   return {.name = "chat",
           .help = "rooms for people with nc, and with any IRC client",
-          .footer = fmt::format("{}{}", footer, server_help),
+          .footer = fmt::format("{}{}", about_chat, server_help),
           .options = std::move(rows)};
 }
 

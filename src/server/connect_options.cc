@@ -17,7 +17,7 @@ using namespace command_line;
 
 namespace {
 
-constexpr std::string_view footer =
+constexpr std::string_view about_connect =
     R"(Standard input goes to the server. Where it ends, so does what is sent, and all that the server still
 says is shown, up to its end. Where the server ends first, what is left of standard input is still sent,
 unless it is a terminal. With --framing every line of standard input is a message, and every message
@@ -102,10 +102,10 @@ std::vector<Option> rows_of(ClientOptions& options) {
 
 }  // namespace
 
-Command connect_command(ClientOptions& options) {
+command_line::Command connect_command(ClientOptions& options) {
   return {.name = "connect",
           .help = "a client for any server: standard input and output, as with nc",
-          .footer = fmt::format("{}{}{}", footer, framing_help(), statuses),
+          .footer = fmt::format("{}{}{}", about_connect, framing_help(), statuses),
           .options = rows_of(options)};
 }
 

@@ -36,7 +36,7 @@ int print(int fd, std::string_view text, int status) {
   return status;
 }
 
-int run(const Command& command) {
+int run(const server::Command& command) {
   return std::visit(
       Overloaded{
           [](const EchoOptions& options) { return run_echo(options); },

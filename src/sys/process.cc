@@ -24,14 +24,11 @@
 #include <utility>
 
 #include "descriptor_flags.hpp"
+#include "outcome.hpp"
 
 namespace switchboard::sys {
 
 namespace {
-
-std::error_code outcome(int returned) noexcept {
-  return returned == 0 ? std::error_code{} : make_error(errno);
-}
 
 // Touched by signal handlers, so both must be lock-free.
 std::atomic<std::uint64_t> caught_signals{0};

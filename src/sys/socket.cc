@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "descriptor_flags.hpp"
+#include "outcome.hpp"
 
 namespace switchboard::sys {
 
@@ -20,10 +21,6 @@ constexpr int send_flags = MSG_NOSIGNAL;
 #else
 constexpr int send_flags = 0;  // SO_NOSIGPIPE was set when the socket was made
 #endif
-
-std::error_code outcome(int returned) noexcept {
-  return returned == 0 ? std::error_code{} : make_error(errno);
-}
 
 Result<std::size_t> transferred(ssize_t returned) noexcept {
   if (returned < 0) return Errno{errno};

@@ -161,12 +161,12 @@ TEST(AddressLimit, a_place_is_given_back_once_however_it_moves) {
 TEST(AddressLimit, forgets_addresses_from_which_nobody_is_left) {
   AddressLimit limit{{.most = 2}};
   (void)limit.admit(Endpoint::parse("tcp://192.0.2.1:1"));
-  const auto before = test::memory_in_use().blocks;
+  const auto before = switchboard::test::memory_in_use().blocks;
   for (int i = 1; i < 255; ++i) {
     const auto place = limit.admit(Endpoint::parse("tcp://192.0.2." + std::to_string(i) + ":1"));
     ASSERT_TRUE(place);
   }
-  EXPECT_EQ(test::memory_in_use().blocks, before);
+  EXPECT_EQ(switchboard::test::memory_in_use().blocks, before);
 }
 
 }  // namespace

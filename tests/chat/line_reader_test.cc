@@ -45,7 +45,7 @@ struct LineRow {
   std::vector<std::string> lines;
 };
 
-const std::vector<LineRow> rows{
+const std::vector<LineRow> line_rows{
     {"", {}},
     {"half", {}},
     {"\n", {""}},
@@ -70,7 +70,7 @@ const std::vector<LineRow> rows{
 };
 
 TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_two) {
-  for (const LineRow& row : rows) {
+  for (const LineRow& row : line_rows) {
     for (std::size_t cut = 0; cut <= row.input.size(); ++cut) {
       Reading reading;
       reading.feed(row.input.substr(0, cut));
@@ -81,7 +81,7 @@ TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_two) {
 }
 
 TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_three) {
-  for (const LineRow& row : rows) {
+  for (const LineRow& row : line_rows) {
     for (std::size_t first = 0; first <= row.input.size(); ++first) {
       for (std::size_t second = first; second <= row.input.size(); ++second) {
         Reading reading;
@@ -95,7 +95,7 @@ TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_three) {
 }
 
 TEST(LineReader, one_byte_at_a_time_is_as_good) {
-  for (const LineRow& row : rows) {
+  for (const LineRow& row : line_rows) {
     Reading reading;
     for (const char byte : row.input) reading.feed({&byte, 1});
     EXPECT_EQ(reading.seen(), row.lines) << row.input;

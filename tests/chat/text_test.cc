@@ -18,7 +18,7 @@ struct TextRow {
 
 using namespace std::string_view_literals;
 
-constexpr TextRow rows[] = {
+constexpr TextRow text_rows[] = {
     {"nothing", "", true},
     {"ASCII", "hello, you there", true},
     {"ASCII of eight and of nine letters", "12345678 123456789", true},
@@ -53,7 +53,7 @@ constexpr TextRow rows[] = {
 };
 
 TEST(Text, is_utf8_or_not_and_loses_its_control_characters) {
-  for (const TextRow& row : rows) {
+  for (const TextRow& row : text_rows) {
     SCOPED_TRACE(row.what);
     EXPECT_EQ(is_utf8(row.text), row.is_utf8);
     if (!row.is_utf8) continue;

@@ -65,7 +65,7 @@ TEST_P(Crowd, may_lose_nobody_and_everybody) {
   }
 }
 
-struct Fault {
+struct CrowdFault {
   std::function<void(Connection& hearer, const std::string& text)> farewell;
   const char* counted_as;
 };
@@ -78,7 +78,7 @@ TEST_P(Crowd, what_a_server_tells_wrong_is_counted_by_name) {
     text.replace(name, text.find_first_not_of("0123456789", name) - name, who);
     hearer.write(text);
   };
-  const Fault faults[] = {
+  const CrowdFault faults[] = {
       {[&](Connection& hearer, const std::string& text) {
          hearer.write(text);
          if (once()) hearer.write(text);
@@ -101,7 +101,7 @@ TEST_P(Crowd, what_a_server_tells_wrong_is_counted_by_name) {
        },
        "closed by the server"},
   };
-  for (const Fault& fault : faults) {
+  for (const CrowdFault& fault : faults) {
     count = 0;
     room.farewell = fault.farewell;
     const Failures failures = run();

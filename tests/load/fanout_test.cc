@@ -169,7 +169,7 @@ TEST_P(Fanout, messages_that_come_in_pieces_are_whole) {
   expect_good_run(load);
 }
 
-struct Fault {
+struct FanoutFault {
   Room::Deliver deliver;
   const char* counted_as;
 };
@@ -186,7 +186,7 @@ TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
       room.deliver_well(member, text);
     };
   };
-  const Fault faults[] = {
+  const FanoutFault faults[] = {
       {[&](Connection& member, const std::string& text) {
          if (!once_in_a_while(text)) room.deliver_well(member, text);
        },
@@ -209,7 +209,7 @@ TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
        },
        "closed by the server"},
   };
-  for (const Fault& fault : faults) {
+  for (const FanoutFault& fault : faults) {
     count = 0;
     room.deliver = fault.deliver;
     EXPECT_EQ(run(), (Failures{{fault.counted_as, 1}}));

@@ -39,7 +39,7 @@ constexpr const char* plain_path = "/run/chat";
 // Far longer than it takes to type everything.
 constexpr Nanoseconds longest_day = seconds{120};
 
-chat::PlainSettings draw_settings(Random& random) {
+chat::PlainSettings draw_plain_settings(Random& random) {
   chat::PlainSettings settings{.motd = random.chance(0.5) ? "motd\n" : ""};
   if (random.chance(0.3)) settings.line_bytes = random.between(40, 200);
   settings.registration_timeout =
@@ -58,7 +58,7 @@ chat::AddressLimit::Settings draw_addresses(Random& random) {
 ChatFrame::ChatFrame(World& world, InsiderForm::Witness witness)
     : ServiceWorkload(world),
       limits_(draw_chat_limits(world.random())),
-      settings_(draw_settings(world.random())),
+      settings_(draw_plain_settings(world.random())),
       truth_(world),
       chat_({}, [this] { return chat::WallTime{std::chrono::minutes{++number_}}; }),
       addresses_(draw_addresses(world.random())),

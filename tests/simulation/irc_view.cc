@@ -2,7 +2,6 @@
 #include "simulation/irc_view.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "irc/line.hpp"
 
@@ -11,12 +10,6 @@ namespace switchboard::simulation {
 namespace {
 
 namespace capability = irc::capability;
-
-std::size_t number_of(std::string_view digits) {
-  std::size_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
-}
 
 // The minutes since 1970 of "1970-01-02T03:04:00.000Z".
 std::optional<std::uint64_t> minutes_of(std::string_view time) {

@@ -19,7 +19,7 @@ using std::chrono::seconds;
 
 constexpr const char* irc_path = "/run/irc";
 
-irc::Settings draw_settings(Random& random) {
+irc::Settings draw_irc_settings(Random& random) {
   irc::Settings settings;
   // A long one leaves little room for names, so that lists of them take several lines.
   settings.server_name = "s." + std::string(random.chance(0.25) ? 250 : 1, 'x');
@@ -48,7 +48,7 @@ class IrcWorkload final : public ChatFrame {
   explicit IrcWorkload(World& world)
       : ChatFrame(world, [this](const chat::Event& event) { law_.judge(event); }),
         law_(world),
-        irc_settings_(draw_settings(world.random())),
+        irc_settings_(draw_irc_settings(world.random())),
         service_(
             world.reactor, chat_, addresses_, irc_settings_,
             with_room_for_welcomes(limits_, world.random()),

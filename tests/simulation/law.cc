@@ -10,8 +10,6 @@ namespace switchboard::simulation {
 
 namespace {
 
-using chat::Event;
-
 char lower(char c) noexcept {
   return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
 }
@@ -60,28 +58,28 @@ void Law::note_key(std::uint32_t client, std::string_view room, std::string_view
   keys_[{client, lower(room)}].emplace(key);
 }
 
-void Law::judge(const Event& event) {
+void Law::judge(const chat::Event& event) {
   const test::Unfailing unfailing;
   if (event.room == nullptr) return;
   const bool is_operator = (event.room->standing_of(event.who) & chat::is_operator) != 0;
   switch (event.kind) {
-    case Event::Kind::said:
-    case Event::Kind::acted:
-    case Event::Kind::noticed:
-    case Event::Kind::tagged:
+    case chat::Event::Kind::said:
+    case chat::Event::Kind::acted:
+    case chat::Event::Kind::noticed:
+    case chat::Event::Kind::tagged:
       return judge_words(event);
-    case Event::Kind::joined:
+    case chat::Event::Kind::joined:
       return judge_joining(event);
-    case Event::Kind::kicked:
+    case chat::Event::Kind::kicked:
       return expect(is_operator, "somebody was shown out by who is no operator");
-    case Event::Kind::ruled:
+    case chat::Event::Kind::ruled:
       // Who has given it up was one.
       return expect(is_operator || event.text.find(event.who.name()) != std::string_view::npos,
                     "rules were made by who is no operator");
-    case Event::Kind::retitled:
+    case chat::Event::Kind::retitled:
       return expect(is_operator || !event.room->rules().topic_is_locked,
                     "a topic that is locked was set by who is no operator");
-    case Event::Kind::inviting:
+    case chat::Event::Kind::inviting:
       return expect(is_operator || !event.room->rules().by_invitation,
                     "somebody was invited by who is no operator");
     default:
@@ -89,7 +87,7 @@ void Law::judge(const Event& event) {
   }
 }
 
-void Law::judge_words(const Event& event) {
+void Law::judge_words(const chat::Event& event) {
   const chat::Rules& rules = event.room->rules();
   const chat::Standing standing = event.room->standing_of(event.who);
   if (rules.refuses_outsiders) {
@@ -113,7 +111,7 @@ void Law::judge_words(const Event& event) {
 }
 
 // Before who joins is there.
-void Law::judge_joining(const Event& event) {
+void Law::judge_joining(const chat::Event& event) {
   const chat::Rules& rules = event.room->rules();
   if (std::ranges::count(rules.invited, event.who.serial()) > 0) return;
   const std::string who = chat::full_name(event.who);

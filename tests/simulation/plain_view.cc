@@ -1,7 +1,6 @@
 #include "simulation/plain_view.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -21,12 +20,6 @@ bool take_beginning(std::string_view& text, std::string_view beginning) {
   if (!text.starts_with(beginning)) return false;
   text.remove_prefix(beginning.size());
   return true;
-}
-
-std::size_t number_of(std::string_view digits) {
-  std::size_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
 }
 
 // "HH:MM" with as many hours as it takes; what is behind it is left.

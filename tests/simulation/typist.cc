@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Longer than any service should bear with somebody who has half-closed.
-constexpr Nanoseconds patience = std::chrono::seconds{30};
+constexpr Nanoseconds longest_lingering = std::chrono::seconds{30};
 
 }  // namespace
 
@@ -106,7 +106,7 @@ bool Typist::has_ended() {
     end(was_told ? End::farewell : End::early);
     return true;
   }
-  if (has_finished_ && world_.kernel.now() - progressed_at_ > patience) {
+  if (has_finished_ && world_.kernel.now() - progressed_at_ > longest_lingering) {
     world_.kernel.client_reset(*stream_);
     end(End::gave_up);
     return true;

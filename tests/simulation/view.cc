@@ -1,5 +1,6 @@
 #include "simulation/view.hpp"
 
+#include <charconv>
 #include <utility>
 
 namespace switchboard::simulation {
@@ -120,6 +121,12 @@ void View::hear(const std::string& who) {
   const auto found = rooms_.find(room_);
   if (found == rooms_.end()) return;
   expect(know(found->second, who) || admits_outsiders_, "heard somebody who had not joined");
+}
+
+std::size_t number_of(std::string_view digits) {
+  std::size_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
 }
 
 }  // namespace switchboard::simulation

@@ -73,4 +73,7 @@ class View {
   std::string room_;          // that it is from
 };
 
+// What the decimal digits at the beginning say; 0 where there are none.
+std::size_t number_of(std::string_view digits);
+
 }  // namespace switchboard::simulation

@@ -196,15 +196,21 @@ void ConnectionTable::arm_idle_timer(const Connection& next) {
 }
 
 void ConnectionTable::close_idle() {
-  idle_timer_ = TimerId{};
+  // At once, into the memory of the one that has fired, before on_idle() can give it to other
+  // timers. Those that follow take its place, which needs none.
+  idle_timer_ = reactor_.call_after(tick_length_, [this] { close_idle(); });
   for (Connection* connection = first_; connection != nullptr;) {
-    if (limits_.idle_timeout <= Nanoseconds::zero()) return;  // since the last on_idle()
+    if (limits_.idle_timeout <= Nanoseconds::zero()) break;  // since the last on_idle()
     if (idle_deadline(*connection) > reactor_.now()) return arm_idle_timer(*connection);
     Connection* const next = connection->next_;
     if (!connection->closed_) end_idle(*connection);
-    // The last one may have been given as long again.
-    connection = next != nullptr || connection->closed_ ? next : connection;
+    if (next != nullptr) {
+      connection = next;
+    } else if (connection->closed_) {
+      connection = connection->next_;  // who came meanwhile
+    }                                  // else the last one was given as long again
   }
+  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
 }
 
 void ConnectionTable::end_idle(Connection& connection) {

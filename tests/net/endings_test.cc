@@ -306,6 +306,45 @@ TEST_P(LifeCycle, a_service_that_throws_when_somebody_is_idle_spares_the_others)
   pump([&] { return recorder.reasons.size() == 2; });
 }
 
+// The timer for the next was lost where a service had taken the memory of the one that had fired.
+TEST_P(LifeCycle, out_of_memory_who_is_idle_next_is_closed_all_the_same) {
+  serve({.idle_timeout = milliseconds{40}});
+  connect();
+  const Instant later = sys::monotonic_now() + milliseconds{10};
+  pump([&] { return sys::monotonic_now() > later; });
+  connect();
+  recorder.idle = [&, is_first = true](Connection& c) mutable {
+    c.close(CloseReason::idle);
+    if (!std::exchange(is_first, false)) return;
+    try {  // until there is no room for another
+      for (;;) {
+        fail_allocation(1);
+        reactor.call_after(seconds{3600}, [] {});
+      }
+    } catch (const std::bad_alloc&) {
+      fail_allocation(1);
+    }
+  };
+  recorder.closed = [](Connection&, const Closed&) { fail_allocation(0); };
+  pump([&] { return recorder.reasons.size() == 2; });
+}
+
+TEST_P(LifeCycle, who_comes_while_the_last_is_told_that_it_is_idle_is_idle_in_time) {
+  serve({.idle_timeout = milliseconds{40}});
+  std::optional<sys::Descriptor> peer;
+  recorder.idle = [&](Connection& c) {
+    c.close(CloseReason::idle);
+    if (peer) return;
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
+    peer.emplace(ends[0]);
+    std::error_code error;
+    ASSERT_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
+  };
+  connect();
+  pump([&] { return recorder.reasons.size() == 2; });
+}
+
 TEST_P(LifeCycle, limits_may_be_changed_while_it_serves) {
   serve({.idle_timeout = seconds{3600}});
   connect();

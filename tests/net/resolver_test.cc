@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/fake_names.hpp"
+#include "support/no_threads.hpp"
 #include "support/sockets.hpp"
 
 namespace switchboard::test {
@@ -99,6 +100,35 @@ TEST_F(ResolverTest, no_more_than_so_many_names_are_looked_up_at_a_time) {
   await_answers(std::size_t{3} * Resolver::max_threads);
   EXPECT_EQ(names.lookups(), 3 * Resolver::max_threads);
   EXPECT_LE(names.most_at_a_time(), Resolver::max_threads);
+}
+
+TEST_F(ResolverTest, without_a_thread_a_name_is_answered_with_that_error) {
+  {
+    const NoThreads now;
+    look_up("tcp://both.test:7");
+    EXPECT_TRUE(answers.empty());
+    await_answers(1);
+  }
+  EXPECT_EQ(answers[0].error, std::errc::resource_unavailable_try_again);
+  EXPECT_TRUE(answers[0].addresses.empty());
+  look_up("tcp://both.test:7");
+  await_answers(2);
+  EXPECT_EQ(answers[1].addresses, both);
+}
+
+TEST_F(ResolverTest, without_another_thread_the_one_there_is_looks_up_all_names) {
+  names.hold();
+  look_up("tcp://both.test:7");
+  names.await_held(1);
+  {
+    const NoThreads from_here_on;
+    look_up("tcp://both.test:7");
+    look_up("tcp://both.test:7");
+  }
+  names.release();
+  await_answers(3);
+  for (const sys::Resolution& answer : answers) EXPECT_EQ(answer.addresses, both);
+  EXPECT_EQ(names.most_at_a_time(), 1U);
 }
 
 TEST_F(ResolverTest, what_was_cancelled_is_not_told) {

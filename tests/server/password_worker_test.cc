@@ -2,38 +2,15 @@
 #include "server/password_worker.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 
 #include <optional>
 #include <vector>
 
 #include "server/accounts.hpp"
+#include "support/no_threads.hpp"
 
 namespace switchboard::server {
 namespace {
-
-// No thread that is started meanwhile finds room for its stack: pthread_create(3) says EAGAIN.
-class NoThreads {
- public:
-  NoThreads() {
-    pthread_attr_init(&before_);
-    EXPECT_EQ(pthread_getattr_default_np(&before_), 0);
-    pthread_attr_t huge;
-    pthread_attr_init(&huge);
-    EXPECT_EQ(pthread_attr_setstacksize(&huge, std::size_t{1} << 50U), 0);
-    EXPECT_EQ(pthread_setattr_default_np(&huge), 0);
-    pthread_attr_destroy(&huge);
-  }
-  NoThreads(const NoThreads&) = delete;
-  NoThreads& operator=(const NoThreads&) = delete;
-  ~NoThreads() {
-    EXPECT_EQ(pthread_setattr_default_np(&before_), 0);
-    pthread_attr_destroy(&before_);
-  }
-
- private:
-  pthread_attr_t before_{};
-};
 
 class Passwords : public testing::Test {
  protected:
@@ -63,7 +40,7 @@ TEST_F(Passwords, are_right_or_wrong) {
 TEST_F(Passwords, are_not_looked_at_where_no_thread_can_be_had_and_nobody_is_harmed) {
   const std::string hash = can_hash_passwords() ? hash_password("sesame") : "";
   {
-    const NoThreads meanwhile;
+    const switchboard::test::NoThreads meanwhile;
     EXPECT_EQ(verdict_on(hash, "sesame"), std::nullopt);
     EXPECT_EQ(verdict_on(hash, "sesame"), std::nullopt);
   }

@@ -43,7 +43,7 @@ class EpollPoller final : public Poller {
     return sys::epoll_control(epoll_.get(), EPOLL_CTL_MOD, fd, to_epoll(interest), token.packed());
   }
 
-  void remove(int fd) override {
+  void remove(int fd) noexcept override {
     // ENOENT and EBADF: not watched, so there is nothing to do.
     (void)sys::epoll_control(epoll_.get(), EPOLL_CTL_DEL, fd, 0, 0);
   }

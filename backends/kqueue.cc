@@ -69,7 +69,7 @@ class KqueuePoller final : public Poller {
     return change(fd, *watched, interest);
   }
 
-  void remove(int fd) override {
+  void remove(int fd) noexcept override {
     Watched* watched = table_.find(fd);
     if (watched == nullptr) return;
     // ENOENT and EBADF mean that the filter is gone already, with its descriptor.

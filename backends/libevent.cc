@@ -93,7 +93,7 @@ class LibeventPoller final : public Poller {
     return watch(fd, *watched, interest);
   }
 
-  void remove(int fd) override {
+  void remove(int fd) noexcept override {
     Watched* watched = table_.find(fd);
     if (watched == nullptr || !watched->watch) return;
     watched->watch.reset();

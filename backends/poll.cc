@@ -57,7 +57,7 @@ class PollPoller final : public Poller {
     return {};
   }
 
-  void remove(int fd) override {
+  void remove(int fd) noexcept override {
     Place* place = places_.find(fd);
     if (place == nullptr || place->index == nowhere) return;
     places_.find(entries_.back().fd)->index = place->index;

@@ -114,7 +114,7 @@ class SelectPoller final : public Poller {
     return {};
   }
 
-  void remove(int fd) override {
+  void remove(int fd) noexcept override {
     if (!watched_.contains(fd)) return;
     watched_.set(fd, {});
     watched_.trim();

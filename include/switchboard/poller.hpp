@@ -87,8 +87,9 @@ class Poller {
   // registration may or may not stand, and the caller should remove() it.
   virtual std::error_code modify(int fd, Token token, Interest interest) = 0;
 
-  // Stops watching at once. A descriptor that is not watched is left alone.
-  virtual void remove(int fd) = 0;
+  // Stops watching at once; for that no memory is needed. A descriptor that is not watched is left
+  // alone.
+  virtual void remove(int fd) noexcept = 0;
 
   // Waits until something is ready or `timeout` has passed (rounded up: a wait never ends early but
   // for an event or a signal). A descriptor has at most one event in a wait. The events are good

@@ -38,7 +38,7 @@ std::error_code SimulatedPoller::modify(int fd, Token token, Interest interest) 
   return {};
 }
 
-void SimulatedPoller::remove(int fd) {
+void SimulatedPoller::remove(int fd) noexcept {
   const test::Unfailing unfailing;
   kernel_.trace([&] { return "unwatch " + std::to_string(fd); });
   if (Watched* found = find(fd)) found->is_watched = false;

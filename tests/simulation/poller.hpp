@@ -23,7 +23,7 @@ class SimulatedPoller final : public Poller {
 
   std::error_code add(int fd, Token token, Interest interest) override;
   std::error_code modify(int fd, Token token, Interest interest) override;
-  void remove(int fd) override;
+  void remove(int fd) noexcept override;
   // Throws Stuck.
   std::span<const Event> wait(Timeout timeout) override;
 

@@ -56,18 +56,26 @@ ConnectionTable::~ConnectionTable() {
 void ConnectionTable::set_limits(const ConnectionLimits& limits) {
   const bool was_full = full();
   const bool was_measured = limits_.idle_timeout > Nanoseconds::zero();
-  limits_ = checked(limits);
+  const ConnectionLimits wanted = checked(limits);
+  const bool is_measured = wanted.idle_timeout > Nanoseconds::zero() && first_ != nullptr;
+  // First, for this alone may want memory; to move it below needs none.
+  if (is_measured && idle_timer_ == TimerId{}) set_idle_timer(wanted.idle_timeout);
+  limits_ = wanted;
   const Nanoseconds before = std::exchange(tick_length_, tick_length_of(limits_));
-  const std::uint32_t present = tick(reactor_.now());
+  // Not reactor_.now(), which may be older than a connection.
+  const std::int64_t present = tick(sys::monotonic_now());
   for (Connection* each = first_; each != nullptr; each = each->next_) {
     // The end of the tick that it was, lest anybody is closed early.
     const auto moved = before * (std::int64_t{each->activity_tick_} + 1) / tick_length_;
     each->activity_tick_ =
-        was_measured ? std::min(static_cast<std::uint32_t>(moved), present) : present;
+        static_cast<std::uint32_t>(was_measured ? std::min<std::int64_t>(moved, present) : present);
     each->look_at_high_water();
   }
-  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
-  if (limits_.idle_timeout > Nanoseconds::zero() && first_ != nullptr) arm_idle_timer(*first_);
+  if (is_measured) {
+    set_idle_timer_for(*first_);
+  } else {
+    reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
+  }
   if (!was_full || full()) return;
   for (RoomWaiter* waiter : room_waiters_) waiter->on_room();
 }
@@ -86,7 +94,7 @@ Connection* ConnectionTable::adopt(sys::Descriptor socket, std::error_code& erro
   if (limits_.idle_timeout > Nanoseconds::zero()) {
     // Not reactor_.now(), which may be older than this table.
     owner->activity_tick_ = tick(sys::monotonic_now());
-    if (idle_timer_ == TimerId{}) arm_idle_timer(*owner);
+    if (idle_timer_ == TimerId{}) set_idle_timer_for(*owner);
   }
   Connection* connection = owner.release();
   ++size_;
@@ -189,41 +197,53 @@ Instant ConnectionTable::idle_deadline(const Connection& connection) const noexc
                     limits_.idle_timeout);
 }
 
-void ConnectionTable::arm_idle_timer(const Connection& next) {
-  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));  // on_idle() may have changed the limits
-  idle_timer_ =
-      reactor_.call_after(idle_deadline(next) - sys::monotonic_now(), [this] { close_idle(); });
+// In the place of the one that there is, whose memory it takes.
+void ConnectionTable::set_idle_timer(Nanoseconds delay) {
+  reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
+  idle_timer_ = reactor_.call_after(delay, [this] { close_idle(); });
+}
+
+void ConnectionTable::set_idle_timer_for(const Connection& next) {
+  set_idle_timer(idle_deadline(next) - sys::monotonic_now());
 }
 
 void ConnectionTable::close_idle() {
   // At once, into the memory of the one that has fired, before on_idle() can give it to other
-  // timers. Those that follow take its place, which needs none.
-  idle_timer_ = reactor_.call_after(tick_length_, [this] { close_idle(); });
-  for (Connection* connection = first_; connection != nullptr;) {
-    if (limits_.idle_timeout <= Nanoseconds::zero()) break;  // since the last on_idle()
-    if (idle_deadline(*connection) > reactor_.now()) return arm_idle_timer(*connection);
-    Connection* const next = connection->next_;
-    if (!connection->closed_) end_idle(*connection);
-    if (next != nullptr) {
-      connection = next;
-    } else if (connection->closed_) {
-      connection = connection->next_;  // who came meanwhile
-    }                                  // else the last one was given as long again
+  // timers.
+  set_idle_timer(tick_length_);
+  // The last one of those at the front who are closed already: they stay where they are until the
+  // end of the turn, whatever on_idle() does to others.
+  const Connection* closed = nullptr;
+  while (limits_.idle_timeout > Nanoseconds::zero()) {  // on_idle() may change it
+    Connection* const next = closed != nullptr ? closed->next_ : first_;
+    if (next == nullptr) break;
+    if (next->closed_) {
+      closed = next;
+    } else if (idle_deadline(*next) > reactor_.now()) {
+      return set_idle_timer_for(*next);
+    } else {
+      end_idle(*next);
+    }
   }
   reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
 }
 
 void ConnectionTable::end_idle(Connection& connection) {
-  if (connection.draining_) return connection.close(CloseReason::idle);
+  // What it was told last, in this very turn, has not been sent yet.
+  const bool has_last_words = connection.draining_ && connection.dirty_;
+  if (connection.draining_ && !has_last_words) return connection.close(CloseReason::idle);
+  if (!has_last_words) tell_idle(connection);
+  if (!connection.closed_) note_activity(connection);
+}
+
+void ConnectionTable::tell_idle(Connection& connection) {
   try {
     handler_.on_idle(connection);
   } catch (...) {
     connection.close(CloseReason::local);
-    reactor_.cancel(std::exchange(idle_timer_, TimerId{}));
-    idle_timer_ = reactor_.call_after(Nanoseconds::zero(), [this] { close_idle(); });
+    if (limits_.idle_timeout > Nanoseconds::zero()) set_idle_timer(Nanoseconds::zero());
     throw;
   }
-  if (!connection.closed_) note_activity(connection);
 }
 
 }  // namespace switchboard

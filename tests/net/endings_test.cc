@@ -315,15 +315,7 @@ TEST_P(LifeCycle, out_of_memory_who_is_idle_next_is_closed_all_the_same) {
   connect();
   recorder.idle = [&, is_first = true](Connection& c) mutable {
     c.close(CloseReason::idle);
-    if (!std::exchange(is_first, false)) return;
-    try {  // until there is no room for another
-      for (;;) {
-        fail_allocation(1);
-        reactor.call_after(seconds{3600}, [] {});
-      }
-    } catch (const std::bad_alloc&) {
-      fail_allocation(1);
-    }
+    if (std::exchange(is_first, false)) take_all_memory_for_timers();
   };
   recorder.closed = [](Connection&, const Closed&) { fail_allocation(0); };
   pump([&] { return recorder.reasons.size() == 2; });
@@ -331,18 +323,58 @@ TEST_P(LifeCycle, out_of_memory_who_is_idle_next_is_closed_all_the_same) {
 
 TEST_P(LifeCycle, who_comes_while_the_last_is_told_that_it_is_idle_is_idle_in_time) {
   serve({.idle_timeout = milliseconds{40}});
-  std::optional<sys::Descriptor> peer;
+  sys::Descriptor peer;
   recorder.idle = [&](Connection& c) {
     c.close(CloseReason::idle);
-    if (peer) return;
-    std::array<int, 2> ends{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-    peer.emplace(ends[0]);
-    std::error_code error;
-    ASSERT_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
+    if (!peer) peer = adopt_one();
   };
   connect();
   pump([&] { return recorder.reasons.size() == 2; });
+}
+
+// Two were due in one look: what the first one's end had the second told was lost with it.
+TEST_P(LifeCycle, who_is_drained_when_another_is_idle_gets_the_last_words) {
+  serve({.idle_timeout = milliseconds{40}});
+  connect();
+  Client& other = connect();
+  recorder.idle = [&](Connection& c) {
+    connection(1).write("bye");
+    connection(1).drain(CloseReason::local);
+    c.close(CloseReason::idle);
+  };
+  sleep_without_turns(milliseconds{100});
+  pump([&] { return other.ended; });
+  EXPECT_EQ(other.received, "bye");
+}
+
+// It was measured from the beginning of the turn, which had lasted longer.
+TEST_P(LifeCycle, who_came_in_a_long_turn_that_changed_the_limits_is_not_idle_early) {
+  serve({.idle_timeout = milliseconds{40}});
+  sys::Descriptor peer;
+  Instant came{};
+  recorder.idle = [&](Connection& c) {
+    c.close(CloseReason::idle);
+    if (peer) return;
+    sleep_without_turns(milliseconds{100});
+    came = sys::monotonic_now();
+    peer = adopt_one();
+    table->set_limits({.idle_timeout = milliseconds{80}});
+  };
+  connect();
+  pump([&] { return recorder.reasons.size() == 2; });
+  EXPECT_GE(sys::monotonic_now() - came, milliseconds{80});
+}
+
+// They had been changed by half, and said that nothing had.
+TEST_P(LifeCycle, without_memory_for_a_timer_limits_stay_as_they_were) {
+  serve();
+  connect();
+  take_all_memory_for_timers();
+  EXPECT_THROW(table->set_limits({.idle_timeout = milliseconds{40}}), std::bad_alloc);
+  fail_allocation(0);
+  EXPECT_EQ(table->limits().idle_timeout, Nanoseconds::zero());
+  table->set_limits({.idle_timeout = milliseconds{40}});
+  pump([&] { return recorder.reasons.size() == 1; });
 }
 
 TEST_P(LifeCycle, limits_may_be_changed_while_it_serves) {

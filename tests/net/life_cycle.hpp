@@ -19,6 +19,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -232,6 +233,33 @@ class LifeCycle : public testing::TestWithParam<Where>, protected OneThread {
     pump([&] { return recorder.ids.size() > before; });
     return client;
   }
+
+  // A connection that no listener has accepted; gives its other end.
+  sys::Descriptor adopt_one() {
+    std::array<int, 2> ends{};
+    must(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0
+             ? std::error_code{}
+             : sys::make_error(errno),
+         "socketpair");
+    sys::Descriptor peer{ends[0]};
+    std::error_code error;
+    EXPECT_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
+    return peer;
+  }
+
+  // From here on the reactor finds no room for another timer: the next allocation fails, once.
+  void take_all_memory_for_timers() {
+    try {
+      for (;;) {
+        fail_allocation(1);
+        reactor.call_after(seconds{3600}, [] {});
+      }
+    } catch (const std::bad_alloc&) {
+      fail_allocation(1);
+    }
+  }
+
+  static void sleep_without_turns(Nanoseconds duration) { std::this_thread::sleep_for(duration); }
 
   Connection& connection(std::size_t index = 0) {
     Connection* found = table->find(recorder.ids.at(index));

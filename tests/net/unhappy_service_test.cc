@@ -102,15 +102,9 @@ TEST_P(LifeCycle, a_negative_timeout_is_refused) {
 // timeout 497 days off.
 TEST_P(LifeCycle, a_connection_adopted_under_an_old_clock_is_idle_in_time) {
   (void)reactor.now();
-  const Instant later = sys::monotonic_now() + milliseconds{25};
-  while (sys::monotonic_now() < later) {
-  }
+  sleep_without_turns(milliseconds{25});
   serve({.idle_timeout = milliseconds{30}});
-  std::array<int, 2> ends{};
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);
-  const sys::Descriptor peer{ends[0]};
-  std::error_code error;
-  ASSERT_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
+  const sys::Descriptor peer = adopt_one();
   pump([&] { return !recorder.reasons.empty(); });
   EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
 }

@@ -30,8 +30,9 @@ struct ConnectionLimits {
   std::size_t output_limit_bytes = 1024 * 1024;
   // A connection whose service leaves this much unconsumed is closed.
   std::size_t input_limit_bytes = 64 * 1024;
-  // No byte in either direction for this long closes a connection: never early, and late by at most
-  // a sixteenth, or 10 ms where that is more. Zero: never.
+  // No byte in either direction for this long closes a connection: never early, but that bytes
+  // count from the beginning of their turn, and late by at most a sixteenth, or 10 ms where that is
+  // more. Zero: never.
   Nanoseconds idle_timeout{0};
   // While draining: how long a peer may take nothing, and how long it may keep its own side open.
   Nanoseconds drain_timeout = std::chrono::seconds{10};
@@ -96,9 +97,11 @@ class ConnectionTable {
   void note_activity(Connection& connection) noexcept;
   std::uint32_t tick(Instant when) const noexcept;
   Instant idle_deadline(const Connection& connection) const noexcept;
-  void arm_idle_timer(const Connection& next);
+  void set_idle_timer(Nanoseconds delay);
+  void set_idle_timer_for(const Connection& next);
   void close_idle();
   void end_idle(Connection& connection);
+  void tell_idle(Connection& connection);
   void release(Connection& connection);
   void report_empty();
 

@@ -334,7 +334,7 @@ TEST_P(LifeCycle, who_comes_while_the_last_is_told_that_it_is_idle_is_idle_in_ti
 
 // Two were due in one look: what the first one's end had the second told was lost with it.
 TEST_P(LifeCycle, who_is_drained_when_another_is_idle_gets_the_last_words) {
-  serve({.idle_timeout = milliseconds{40}});
+  serve();
   connect();
   Client& other = connect();
   recorder.idle = [&](Connection& c) {
@@ -342,6 +342,7 @@ TEST_P(LifeCycle, who_is_drained_when_another_is_idle_gets_the_last_words) {
     connection(1).drain(CloseReason::local);
     c.close(CloseReason::idle);
   };
+  table->set_limits({.idle_timeout = milliseconds{40}});
   sleep_without_turns(milliseconds{100});
   pump([&] { return other.ended; });
   EXPECT_EQ(other.received, "bye");

@@ -1,15 +1,15 @@
 // Broadcasts in which those who are told go: over their limit in the middle of one, closed by
 // another's leave, all at once. With outlets that say so at the end of the turn, as connections do.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <random>
+#include <ranges>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "chat/people.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 namespace {
@@ -87,28 +87,29 @@ const std::vector<OverflowRow> overflow_rows{
      ".a titles in tea: x\n"},
 };
 
-TEST_F(Broadcast, who_is_over_its_limit_is_gone_and_the_others_miss_nothing) {
+TEST_CASE_FIXTURE(Broadcast,
+                  "broadcast: a member over its limit is gone, and the others miss nothing") {
   for (const OverflowRow& row : overflow_rows) {
-    SCOPED_TRACE(row.what);
+    INFO(row.what);
     for (const char* name : {"a", "b", "c", "d", "e", "f", "g"}) enter(name, {"tea", "coffee"});
     take_all();
     for (const std::string& name : row.full) fill(name);
     row.act(chat, *this);
-    EXPECT_EQ(end_turn(), row.full);
+    CHECK_EQ(end_turn(), row.full);
     for (auto& [name, guest] : guests) {
       if (name == "a" || guest.is_closed) continue;
       std::string expected = row.line;
       for (const std::string& gone : row.full) expected += "." + gone + " quits\n";
-      EXPECT_EQ(guest.take(), expected) << name;
+      CHECK_MESSAGE(guest.take() == expected, name);
     }
     for (auto& [name, guest] : guests) chat.dismiss(guest.person);
-    EXPECT_EQ(chat.people() + chat.rooms(), 0U);
+    CHECK_EQ(chat.people() + chat.rooms(), 0U);
     guests.clear();
   }
 }
 
 // Each has room for what it hears before its own neighbour goes, and no more.
-TEST_F(Broadcast, one_leave_after_another_closes_the_next) {
+TEST_CASE_FIXTURE(Broadcast, "broadcast: one leave after another closes the next") {
   const std::string names = "abcdefgh";
   for (const char name : names) enter({name}, {"tea"});
   take_all();
@@ -117,8 +118,8 @@ TEST_F(Broadcast, one_leave_after_another_closes_the_next) {
   chat.quit(guest("a").person, "");
   std::vector<std::string> expected;
   for (const char name : names.substr(1)) expected.push_back({name});
-  EXPECT_EQ(end_turn(), expected);
-  EXPECT_EQ(chat.people() + chat.rooms(), 0U);
+  CHECK_EQ(end_turn(), expected);
+  CHECK_EQ(chat.people() + chat.rooms(), 0U);
 }
 
 struct ExodusRow {
@@ -138,10 +139,10 @@ constexpr ExodusRow exodus_rows[] = {
     {"being dismissed", [](Chat& chat, Person& person) { chat.dismiss(person); }},
 };
 
-TEST_F(Broadcast, everybody_goes_at_once) {
+TEST_CASE_FIXTURE(Broadcast, "broadcast: everybody goes at once") {
   for (const ExodusRow& row : exodus_rows) {
     for (const bool backwards : {false, true}) {
-      SCOPED_TRACE(std::string{row.what} + (backwards ? ", backwards" : ""));
+      INFO((std::string{row.what} + (backwards ? ", backwards" : "")));
       std::vector<Guest*> order;
       for (int i = 0; i < 50; ++i) {
         order.push_back(&enter("g" + std::to_string(i), {"all", "r" + std::to_string(i % 7)}));
@@ -149,10 +150,10 @@ TEST_F(Broadcast, everybody_goes_at_once) {
       }
       if (backwards) std::ranges::reverse(order);
       for (Guest* each : order) row.go(chat, each->person);
-      EXPECT_EQ(chat.rooms(), 0U);
+      CHECK_EQ(chat.rooms(), 0U);
       end_turn();
       for (Guest* each : order) chat.quit(each->person, "");
-      EXPECT_EQ(chat.people(), 0U);
+      CHECK_EQ(chat.people(), 0U);
       guests.clear();
     }
   }
@@ -186,8 +187,11 @@ class Model {
   std::map<std::string, std::set<std::string>> rooms_of_;
 };
 
-class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned> {
+class RandomActs : public Broadcast {
  protected:
+  static auto rows() { return std::views::iota(1U, 21U); }
+  explicit RandomActs(unsigned seed) : random(seed) {}
+
   std::size_t below(std::size_t end) { return random() % end; }
 
   void expect(const std::set<std::string>& names, const std::string& line) {
@@ -212,7 +216,7 @@ class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned
       case 1:
         if (!rooms.contains(name))
           expect(model.hearers(who, name), "." + who + " joins in " + name + "\n");
-        ASSERT_EQ(chat.join(person, name), Refusal::none);
+        REQUIRE_EQ(chat.join(person, name), Refusal::none);
         model.rooms_of()[who].insert(name);
         return;
       case 2:
@@ -220,7 +224,7 @@ class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned
         if (rooms.contains(name)) {
           expect(model.hearers(who, name), "." + who + " leaves in " + name + "\n");
         }
-        ASSERT_EQ(chat.leave(person, *room, "") == Refusal::none, rooms.contains(name));
+        REQUIRE_EQ(chat.leave(person, *room, "") == Refusal::none, rooms.contains(name));
         model.rooms_of()[who].erase(name);
         return;
       case 3:
@@ -236,15 +240,15 @@ class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned
           expect(model.hearers(who, name),
                  "." + who + " says in " + name + ": " + std::to_string(said) + "\n");
         }
-        ASSERT_EQ(chat.say(person, *room, std::to_string(said++)) == Refusal::none,
-                  rooms.contains(name));
+        REQUIRE_EQ(chat.say(person, *room, std::to_string(said++)) == Refusal::none,
+                   rooms.contains(name));
     }
   }
 
   void rename(const std::string& who, Person& person) {
     const std::string fresh = "n" + std::to_string(++named);
     expect(model.neighbours(who), "." + fresh + " was: " + who + "\n");
-    ASSERT_EQ(chat.rename(person, fresh), Refusal::none);
+    REQUIRE_EQ(chat.rename(person, fresh), Refusal::none);
     auto node = model.rooms_of().extract(who);
     node.key() = fresh;
     model.rooms_of().insert(std::move(node));
@@ -279,17 +283,17 @@ class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned
     }
     for (const auto& [who, rooms] : model.rooms_of()) {
       Guest& each = guest(owner.at(who));
-      ASSERT_EQ(each.take(), std::exchange(expected[who], {})) << who;
+      REQUIRE_MESSAGE(each.take() == std::exchange(expected[who], {}), who);
       if (below(3) == 0) each.catch_up();
       std::set<std::string> in;
       for (const Room* room : each.person.rooms()) in.insert(room->name());
-      ASSERT_EQ(in, rooms) << who;
+      REQUIRE_MESSAGE(in == rooms, who);
     }
-    ASSERT_EQ(chat.people(), model.rooms_of().size());
-    ASSERT_EQ(chat.rooms(), model.rooms());
+    REQUIRE_EQ(chat.people(), model.rooms_of().size());
+    REQUIRE_EQ(chat.rooms(), model.rooms());
   }
 
-  std::mt19937 random{GetParam()};
+  std::mt19937 random;
   Model model;
   std::map<std::string, std::string> owner;  // the guest of each name
   std::map<std::string, std::string> expected;
@@ -297,16 +301,14 @@ class RandomActs : public Broadcast, public testing::WithParamInterface<unsigned
   unsigned said = 0;
 };
 
-TEST_P(RandomActs, are_heard_by_those_who_are_to_hear_them) {
+CASES_FIXTURE(RandomActs,
+              "broadcast: random acts are heard by exactly those who should hear them") {
   for (int turn = 0; turn < 1000; ++turn) {
     while (model.rooms_of().size() < 12) come();
     for (std::size_t acts = below(4); acts > 0 && model.rooms_of().size() > 1; --acts) act();
     look_around();
-    if (testing::Test::HasFatalFailure()) return;
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomActs, testing::Range(1U, 21U));
 
 }  // namespace
 }  // namespace switchboard::chat::test

@@ -2,8 +2,6 @@
 //
 //   SWITCHBOARD_MEMBERS=1000 SWITCHBOARD_MEGABYTES=100   the size of the broadcast past a member
 //                                                        that is stopped; 200 and 3 unless told
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -19,15 +17,10 @@
 #include "load/process_account.hpp"
 #include "support/backends.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
-
-using testing::AllOf;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
 
 // Memory is the sanitizer's, then, and not what a person costs.
 #ifdef __SANITIZE_ADDRESS__
@@ -50,21 +43,24 @@ void enter(Client& client, const std::string& name) {
 
 // --- What it says
 
-TEST(ChatProgram, says_where_it_listens_and_in_which_dialect) {
+TEST_CASE("chat program: it says where it listens and in which dialect") {
   const TemporaryFolder folder;
   for (const std::string& backend : backend_names()) {
     const std::string path = "unix://" + folder.file(backend);
     ChatServer server{{"--backend", backend}, {"plain+tcp://127.0.0.1:0", "plain+" + path}};
-    EXPECT_THAT(server.ready_line(0), AllOf(StartsWith("listening on plain+tcp://127.0.0.1:"),
-                                            EndsWith(" (" + backend + ")")));
-    EXPECT_EQ(server.ready_line(1), "listening on plain+" + path + " (" + backend + ")");
+    {
+      const std::string said = server.ready_line(0);
+      CHECK(begins_with(said, "listening on plain+tcp://127.0.0.1:"));
+      CHECK(ends_with(said, " (" + backend + ")"));
+    }
+    CHECK_EQ(server.ready_line(1), "listening on plain+" + path + " (" + backend + ")");
     Client anna{server.endpoint(0)};
     Client ben{server.endpoint(1)};
     enter(anna, "anna");
     ben.send("ben\n");
-    EXPECT_THAT(read_to(ben, "you are in"), HasSubstr("-- you are in lobby with anna\n"));
+    CHECK(contains(read_to(ben, "you are in"), "-- you are in lobby with anna\n"));
     ben.send("hello\n");
-    EXPECT_THAT(read_to(anna, "hello"), HasSubstr(" <ben> hello\n"));
+    CHECK(contains(read_to(anna, "hello"), " <ben> hello\n"));
   }
 }
 
@@ -74,7 +70,7 @@ struct Mistake {
   std::string mend;
 };
 
-TEST(ChatProgram, a_mistake_is_one_line_that_names_the_mend) {
+TEST_CASE("chat program: a mistake is one line that names the mend") {
   const TemporaryFolder folder;
   std::ofstream{folder.file("latin1")} << "caf\xE9\n";
   std::ofstream{folder.file("large")} << std::string(70'000, 'x');
@@ -100,29 +96,30 @@ TEST(ChatProgram, a_mistake_is_one_line_that_names_the_mend) {
            {{"--line-limit", "300KiB"}, "--line-limit", "--high-water"},
            {{"--output-limit", "1KiB"}, "--output-limit", "--high-water"},
            {{"--frob"}, "--frob", "switchboard chat --help"}}) {
-    SCOPED_TRACE(testing::PrintToString(mistake.arguments));
+    INFO(mistake.arguments);
     std::vector<std::string> arguments = mistake.arguments;
     arguments.insert(arguments.begin(), "chat");
     Process process{program(arguments)};
-    EXPECT_THAT(process.read_all(), IsEmpty());
+    CHECK_EQ(process.read_all(), "");
     const std::string errors = process.read_all_errors();
-    EXPECT_THAT(errors, AllOf(StartsWith("switchboard: "), HasSubstr(mistake.names),
-                              HasSubstr(mistake.mend)));
-    EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << errors;
-    EXPECT_EQ(process.wait(), 2);
+    CHECK(begins_with(errors, "switchboard: "));
+    CHECK(contains(errors, mistake.names));
+    CHECK(contains(errors, mistake.mend));
+    CHECK_MESSAGE(std::count(errors.begin(), errors.end(), '\n') == 1, errors);
+    CHECK_EQ(process.wait(), 2);
   }
 }
 
-TEST(ChatProgram, shows_the_message_of_the_day) {
+TEST_CASE("chat program: it shows the message of the day") {
   const TemporaryFolder folder;
   std::ofstream{folder.file("motd")} << "be kind\r\nor be gone";
   ChatServer server{{"--motd", folder.file("motd")}};
   Client anna{server.endpoint()};
-  EXPECT_EQ(read_to(anna, "welcome"),
-            "be kind\nor be gone\n-- welcome. Type a name and press Enter.\n");
+  CHECK_EQ(read_to(anna, "welcome"),
+           "be kind\nor be gone\n-- welcome. Type a name and press Enter.\n");
 }
 
-TEST(ChatProgram, tells_everybody_that_it_goes_and_exits_well) {
+TEST_CASE("chat program: it tells everybody that it goes, and exits well") {
   for (const int number : {SIGTERM, SIGINT}) {
     ChatServer server;
     Client anna{server.endpoint()};
@@ -130,11 +127,11 @@ TEST(ChatProgram, tells_everybody_that_it_goes_and_exits_well) {
     enter(anna, "anna");
     read_to(nobody, "welcome");
     server.process().signal(number);
-    EXPECT_EQ(anna.receive_to_end(), "-- the server is going down; good-bye\n");
-    EXPECT_EQ(nobody.receive_to_end(), "-- the server is going down; good-bye\n");
+    CHECK_EQ(anna.receive_to_end(), "-- the server is going down; good-bye\n");
+    CHECK_EQ(nobody.receive_to_end(), "-- the server is going down; good-bye\n");
     { const Client gone{std::move(anna)}; }  // lest the server waits for their ends
     { const Client gone{std::move(nobody)}; }
-    EXPECT_EQ(server.process().wait(), 0);
+    CHECK_EQ(server.process().wait(), 0);
   }
 }
 
@@ -170,7 +167,7 @@ std::string numbered(std::size_t line, std::size_t bytes) {
   return text + "\n";
 }
 
-TEST(StoppedMember, that_goes_on_before_its_limit_gets_every_line_in_order) {
+TEST_CASE("stopped member: if it goes on before its limit, it gets every line in order") {
   constexpr std::size_t lines = 20'000;
   ChatServer server{{"--flood", "off", "--output-limit", "64MiB"}};
   Member member{server.endpoint(), "member"};
@@ -181,15 +178,15 @@ TEST(StoppedMember, that_goes_on_before_its_limit_gets_every_line_in_order) {
   speaker.send("/msg speaker done\n");
   read_to(speaker, "done");
   member.process().signal(SIGCONT);
-  EXPECT_THAT(*member.process().read_line(), EndsWith("speaker has joined lobby"));
+  CHECK(ends_with(*member.process().read_line(), "speaker has joined lobby"));
   for (std::size_t line = 0; line < lines; ++line) {
     std::string expected = " <speaker> " + numbered(line, 1000);
     expected.pop_back();
-    ASSERT_EQ(member.process().read_line()->substr(5), expected);
+    REQUIRE_EQ(member.process().read_line()->substr(5), expected);
   }
 }
 
-TEST(StoppedMember, that_passes_its_limit_leaves_as_others_do) {
+TEST_CASE("stopped member: past its limit, it leaves as others do") {
   ChatServer server{{"--flood", "off", "--output-limit", "256KiB"}};
   Client listener{server.endpoint()};
   enter(listener, "listener");
@@ -201,31 +198,31 @@ TEST(StoppedMember, that_passes_its_limit_leaves_as_others_do) {
   std::size_t line = 0;
   std::size_t heard = 0;
   for (bool is_gone = false; !is_gone; ++line) {
-    ASSERT_LT(line, 200'000U);
+    REQUIRE_LT(line, 200'000U);
     speaker.send(numbered(line, 1000));
     // In step, so that nobody else falls behind.
     for (std::string text; heard <= line;) {
       text = listener.receive(8);
       if (text.substr(5) == " <s") {
         text += listener.receive(std::string_view{"peaker> "}.size() + 1000);
-        ASSERT_THAT(text, EndsWith("<speaker> " + numbered(heard, 1000)));
+        REQUIRE(ends_with(text, "<speaker> " + numbered(heard, 1000)));
         ++heard;
       } else {
         text += read_to(listener, "\n");
-        EXPECT_THAT(text, EndsWith(" <- member has gone\n"));
-        EXPECT_FALSE(is_gone) << "told twice";
+        CHECK(ends_with(text, " <- member has gone\n"));
+        CHECK_FALSE_MESSAGE(is_gone, "told twice");
         is_gone = true;
       }
     }
   }
-  EXPECT_THAT(read_to(speaker, "gone"), EndsWith(" <- member has gone\n"));
+  CHECK(ends_with(read_to(speaker, "gone"), " <- member has gone\n"));
   member.process().signal(SIGCONT);
   member.process().read_all();
 }
 
 // The others get every byte, and the server's memory stays within what it was, the limit of the one
 // that is stopped, and a tenth.
-TEST(StoppedMember, costs_its_limit_and_delays_nobody) {
+TEST_CASE("stopped member: it costs its limit and delays nobody") {
   const auto from_environment = [](const char* name, std::size_t usual) {
     const char* given = std::getenv(name);
     return given == nullptr ? usual : std::strtoull(given, nullptr, 10);
@@ -274,23 +271,23 @@ TEST(StoppedMember, costs_its_limit_and_delays_nobody) {
         told += client->receive(told_bytes * (end - line) - told.size());
       }
       for (std::size_t i = 0; i < expected.size(); ++i) {
-        ASSERT_EQ(told.compare(i * told_bytes + 5, told_bytes - 5, expected[i]), 0) << told;
+        REQUIRE_MESSAGE(told.compare(i * told_bytes + 5, told_bytes - 5, expected[i]) == 0, told);
       }
     }
     most = std::max(most, load::anonymous_bytes(server.process().pid()));
     line = end;
   }
-  EXPECT_EQ(goings, clients.size()) << "who is over the limit is gone, for everybody once";
+  CHECK_MESSAGE(goings == clients.size(), "who is over the limit is gone, for everybody once");
   if (!is_sanitized) {
-    EXPECT_LE(most, (base + limit) * 11 / 10) << "base " << base;
+    CHECK_MESSAGE(most <= (base + limit) * 11 / 10, "base ", base);
   }
-  RecordProperty("base", std::to_string(base));
-  RecordProperty("most", std::to_string(most));
+  MESSAGE("base: ", base);
+  MESSAGE("most: ", most);
 }
 
 // --- Ten thousand people
 
-TEST(ManyPeople, cost_at_most_700_bytes_each) {
+TEST_CASE("many people: each costs at most 700 bytes") {
   constexpr std::size_t rooms = 1000;
   sys::raise_descriptor_limit();
   const std::size_t people =
@@ -323,7 +320,7 @@ TEST(ManyPeople, cost_at_most_700_bytes_each) {
   std::printf("%zu people in %zu rooms joined in %.2f s; %llu bytes each\n", people, rooms,
               std::chrono::duration<double>{taken}.count(), static_cast<unsigned long long>(each));
   if (!is_sanitized) {
-    EXPECT_LE(each, 700U);
+    CHECK_LE(each, 700U);
   }
 }
 

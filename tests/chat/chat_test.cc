@@ -1,21 +1,20 @@
 // The core: names, rooms, and who is told what.
 #include "chat/chat.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
 #include <string>
 #include <vector>
 
 #include "chat/people.hpp"
 #include "support/counted_memory.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 namespace {
 
 // --- Names
 
-TEST_F(CoreTest, a_name_is_refused_with_the_reason) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a name is refused with the reason") {
   struct Row {
     std::string name;
     Refusal refusal;
@@ -38,19 +37,19 @@ TEST_F(CoreTest, a_name_is_refused_with_the_reason) {
                                          {"irc.example.org", Refusal::bad_character},
                                          {"anna", Refusal::taken},
                                          {"ANNA", Refusal::taken}}) {
-    SCOPED_TRACE(row.name);
+    INFO(row.name);
     Guest guest;
-    EXPECT_EQ(chat.enter(guest.person, row.name), row.refusal);
-    EXPECT_EQ(guest.person.is_here(), row.refusal == Refusal::none);
-    EXPECT_EQ(guest.person.name(), row.refusal == Refusal::none ? row.name : "");
+    CHECK_EQ(chat.enter(guest.person, row.name), row.refusal);
+    CHECK_EQ(guest.person.is_here(), row.refusal == Refusal::none);
+    CHECK_EQ(guest.person.name(), row.refusal == Refusal::none ? row.name : "");
     chat.quit(guest.person, "");
-    EXPECT_EQ(chat.people(), 1U);
+    CHECK_EQ(chat.people(), 1U);
   }
 }
 
 // One with a letter that nobody sees looked like anna's, and one that turns the line around like
 // whatever it wanted to.
-TEST_F(CoreTest, a_name_could_look_like_another_s) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a name could look like another's") {
   Person& anna = enter("anna").person;
   for (const char* name : {"anna\xE2\x80\x8B", "an\xC2\xADna", "anna\xC2\xA0",
                            "\xE2\x80\xAE"
@@ -58,93 +57,93 @@ TEST_F(CoreTest, a_name_could_look_like_another_s) {
                            "\xEF\xBB\xBF"
                            "anna"}) {
     Guest guest;
-    EXPECT_EQ(chat.enter(guest.person, name), Refusal::bad_character) << name;
-    EXPECT_EQ(chat.join(anna, name), Refusal::bad_character) << name;
+    CHECK_MESSAGE(chat.enter(guest.person, name) == Refusal::bad_character, name);
+    CHECK_MESSAGE(chat.join(anna, name) == Refusal::bad_character, name);
   }
 }
 
-TEST_F(CoreTest, a_name_is_free_again_once_its_holder_has_gone_or_has_another) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a name is free again once its holder has gone or has another") {
   enter("anna");
   enter("ben");
-  EXPECT_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::taken);
-  EXPECT_EQ(guest("ben").person.name(), "ben");
-  EXPECT_EQ(chat.rename(guest("anna").person, "Hanna"), Refusal::none);
-  EXPECT_EQ(chat.find_person("anna"), nullptr);
-  EXPECT_EQ(chat.find_person("HANNA"), &guest("anna").person);
-  EXPECT_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::none);
+  CHECK_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::taken);
+  CHECK_EQ(guest("ben").person.name(), "ben");
+  CHECK_EQ(chat.rename(guest("anna").person, "Hanna"), Refusal::none);
+  CHECK_EQ(chat.find_person("anna"), nullptr);
+  CHECK_EQ(chat.find_person("HANNA"), &guest("anna").person);
+  CHECK_EQ(chat.rename(guest("ben").person, "Anna"), Refusal::none);
   chat.quit(guest("ben").person, "");
-  EXPECT_EQ(chat.find_person("anna"), nullptr);
-  EXPECT_EQ(chat.people(), 1U);
+  CHECK_EQ(chat.find_person("anna"), nullptr);
+  CHECK_EQ(chat.people(), 1U);
 }
 
-TEST_F(CoreTest, ones_own_name_in_another_case_is_not_taken) {
+TEST_CASE_FIXTURE(CoreTest, "chat: one's own name in another case is not taken") {
   enter("anna", {"lobby"});
   enter("ben", {"lobby"});
   take_all();
-  EXPECT_EQ(chat.rename(guest("anna").person, "ANNA"), Refusal::none);
-  EXPECT_EQ(chat.find_person("anna")->name(), "ANNA");
-  EXPECT_EQ(take_all(), (Heard{{"ben", ".ANNA was: anna\n"}}));
+  CHECK_EQ(chat.rename(guest("anna").person, "ANNA"), Refusal::none);
+  CHECK_EQ(chat.find_person("anna")->name(), "ANNA");
+  CHECK_EQ(take_all(), (Heard{{"ben", ".ANNA was: anna\n"}}));
 }
 
-TEST_F(CoreTest, a_refused_name_changes_nothing_and_is_told_to_nobody) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a refused name changes nothing and is told to nobody") {
   enter("anna", {"lobby"});
   enter("ben", {"lobby"});
   take_all();
-  EXPECT_EQ(chat.rename(guest("anna").person, "a b"), Refusal::bad_character);
-  EXPECT_EQ(chat.rename(guest("anna").person, ""), Refusal::empty);
-  EXPECT_EQ(chat.find_person("anna"), &guest("anna").person);
-  EXPECT_EQ(take_all(), Heard{});
+  CHECK_EQ(chat.rename(guest("anna").person, "a b"), Refusal::bad_character);
+  CHECK_EQ(chat.rename(guest("anna").person, ""), Refusal::empty);
+  CHECK_EQ(chat.find_person("anna"), &guest("anna").person);
+  CHECK_EQ(take_all(), Heard{});
 }
 
 // --- Rooms
 
-TEST_F(CoreTest, a_room_is_made_by_the_first_and_ends_with_the_last) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a room is made by the first and ends with the last") {
   enter("anna", {"tea"});
   enter("ben", {"TEA"});
-  EXPECT_EQ(chat.rooms(), 1U);
-  EXPECT_EQ(room("tea").people().size(), 2U);
-  EXPECT_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::none);
-  EXPECT_EQ(chat.rooms(), 1U);
-  EXPECT_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::not_there);
+  CHECK_EQ(chat.rooms(), 1U);
+  CHECK_EQ(room("tea").people().size(), 2U);
+  CHECK_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::none);
+  CHECK_EQ(chat.rooms(), 1U);
+  CHECK_EQ(chat.leave(guest("anna").person, room("tea"), ""), Refusal::not_there);
   chat.quit(guest("ben").person, "");
-  EXPECT_EQ(chat.rooms(), 0U);
-  EXPECT_EQ(chat.find_room("tea"), nullptr);
+  CHECK_EQ(chat.rooms(), 0U);
+  CHECK_EQ(chat.find_room("tea"), nullptr);
 }
 
 // A topic does not outlive its room.
-TEST_F(CoreTest, a_room_that_was_empty_begins_anew) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a room that was empty begins anew") {
   enter("anna", {"tea"});
-  EXPECT_EQ(chat.retitle(guest("anna").person, room("tea"), "green"), Refusal::none);
-  EXPECT_EQ(room("tea").topic(), "green");
+  CHECK_EQ(chat.retitle(guest("anna").person, room("tea"), "green"), Refusal::none);
+  CHECK_EQ(room("tea").topic(), "green");
   chat.leave(guest("anna").person, room("tea"), "");
   chat.join(guest("anna").person, "tea");
-  EXPECT_EQ(room("tea").topic(), "");
+  CHECK_EQ(room("tea").topic(), "");
 }
 
-TEST_F(CoreTest, a_room_that_goes_in_the_middle_leaves_the_others_whole) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a room that goes in the middle leaves the others whole") {
   enter("anna", {"a", "b", "c", "d"});
   for (const char* gone : {"b", "a", "d"}) {
     chat.leave(guest("anna").person, room(gone), "");
     std::set<std::string> listed;
     chat.for_each_room([&](const Room& each) { listed.insert(each.name()); });
-    EXPECT_EQ(listed.size(), chat.rooms());
-    EXPECT_FALSE(listed.contains(gone));
+    CHECK_EQ(listed.size(), chat.rooms());
+    CHECK_FALSE(listed.contains(gone));
     for (const Room* each : guest("anna").person.rooms()) {
-      EXPECT_EQ(chat.find_room(each->name()), each);
+      CHECK_EQ(chat.find_room(each->name()), each);
     }
   }
 }
 
-TEST_F(CoreTest, joining_twice_changes_nothing_and_is_told_to_nobody) {
+TEST_CASE_FIXTURE(CoreTest, "chat: joining twice changes nothing and is told to nobody") {
   enter("anna", {"tea"});
   enter("ben", {"tea"});
   take_all();
-  EXPECT_EQ(chat.join(guest("anna").person, "Tea"), Refusal::none);
-  EXPECT_EQ(take_all(), Heard{});
-  EXPECT_EQ(room("tea").people().size(), 2U);
+  CHECK_EQ(chat.join(guest("anna").person, "Tea"), Refusal::none);
+  CHECK_EQ(take_all(), Heard{});
+  CHECK_EQ(room("tea").people().size(), 2U);
 }
 
-TEST(Core, limits_are_kept) {
+TEST_CASE("chat: limits are kept") {
   ShortForm form;
   Chat chat{{.room_name_bytes = 5, .topic_bytes = 3, .rooms = 3, .rooms_of_a_person = 2},
             [] { return WallTime{}; }};
@@ -153,21 +152,21 @@ TEST(Core, limits_are_kept) {
   Guest ben;
   chat.enter(anna.person, "anna");
   chat.enter(ben.person, "ben");
-  EXPECT_EQ(chat.join(anna.person, ""), Refusal::empty);
-  EXPECT_EQ(chat.join(anna.person, "longer"), Refusal::too_long);
-  EXPECT_EQ(chat.join(anna.person, "a b"), Refusal::bad_character);
-  EXPECT_EQ(chat.join(anna.person, "\xFF"), Refusal::not_utf8);
-  EXPECT_EQ(chat.rooms(), 0U);
-  EXPECT_EQ(chat.join(anna.person, "one"), Refusal::none);
-  EXPECT_EQ(chat.join(anna.person, "two"), Refusal::none);
-  EXPECT_EQ(chat.join(anna.person, "three"), Refusal::in_too_many_rooms);
-  EXPECT_EQ(chat.join(anna.person, "one"), Refusal::none) << "they are in it already";
-  EXPECT_EQ(chat.join(ben.person, "three"), Refusal::none);
-  EXPECT_EQ(chat.join(ben.person, "four"), Refusal::too_many_rooms);
-  EXPECT_EQ(chat.join(ben.person, "one"), Refusal::none) << "which is there";
-  EXPECT_EQ(chat.retitle(ben.person, *chat.find_room("one"), "four"), Refusal::too_long);
-  EXPECT_EQ(chat.retitle(ben.person, *chat.find_room("two"), "ok"), Refusal::not_there);
-  EXPECT_EQ(chat.say(ben.person, *chat.find_room("two"), "hi"), Refusal::not_there);
+  CHECK_EQ(chat.join(anna.person, ""), Refusal::empty);
+  CHECK_EQ(chat.join(anna.person, "longer"), Refusal::too_long);
+  CHECK_EQ(chat.join(anna.person, "a b"), Refusal::bad_character);
+  CHECK_EQ(chat.join(anna.person, "\xFF"), Refusal::not_utf8);
+  CHECK_EQ(chat.rooms(), 0U);
+  CHECK_EQ(chat.join(anna.person, "one"), Refusal::none);
+  CHECK_EQ(chat.join(anna.person, "two"), Refusal::none);
+  CHECK_EQ(chat.join(anna.person, "three"), Refusal::in_too_many_rooms);
+  CHECK_MESSAGE(chat.join(anna.person, "one") == Refusal::none, "they are in it already");
+  CHECK_EQ(chat.join(ben.person, "three"), Refusal::none);
+  CHECK_EQ(chat.join(ben.person, "four"), Refusal::too_many_rooms);
+  CHECK_MESSAGE(chat.join(ben.person, "one") == Refusal::none, "which is there");
+  CHECK_EQ(chat.retitle(ben.person, *chat.find_room("one"), "four"), Refusal::too_long);
+  CHECK_EQ(chat.retitle(ben.person, *chat.find_room("two"), "ok"), Refusal::not_there);
+  CHECK_EQ(chat.say(ben.person, *chat.find_room("two"), "hi"), Refusal::not_there);
   chat.dismiss(anna.person);
   chat.dismiss(ben.person);
 }
@@ -219,9 +218,9 @@ const std::vector<ToldRow> told_rows{
      ".anna leaves in tea\n", ".anna leaves in tea\n.anna quits\n"},
 };
 
-TEST(Core, everybody_who_shares_a_room_is_told_once_and_nobody_else) {
+TEST_CASE("chat: everybody who shares a room is told once and nobody else") {
   for (const ToldRow& row : told_rows) {
-    SCOPED_TRACE(row.what);
+    INFO(row.what);
     ShortForm form;
     Chat chat{{}, [] { return WallTime{}; }};
     chat.add_form(form);
@@ -241,35 +240,35 @@ TEST(Core, everybody_who_shares_a_room_is_told_once_and_nobody_else) {
     chat.join(elsewhere.person, "water");
     for (Guest* guest : all) guest->take();
     row.act(chat, anna.person);
-    EXPECT_EQ(in_one.heard, row.heard_in_one);
-    EXPECT_EQ(in_both.heard, row.heard_in_both);
-    EXPECT_EQ(anna.heard + elsewhere.heard + nowhere.heard, "");
+    CHECK_EQ(in_one.heard, row.heard_in_one);
+    CHECK_EQ(in_both.heard, row.heard_in_both);
+    CHECK_EQ(anna.heard + elsewhere.heard + nowhere.heard, "");
     for (Guest* guest : all) chat.dismiss(guest->person);
-    EXPECT_EQ(chat.people() + chat.rooms(), 0U);
+    CHECK_EQ(chat.people() + chat.rooms(), 0U);
   }
 }
 
-TEST_F(CoreTest, a_word_to_one_is_heard_by_that_one) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a word to one is heard by that one") {
   enter("anna", {"tea"});
   enter("ben", {"tea"});
   enter("cleo", {"tea"});
   take_all();
   chat.tell(guest("anna").person, guest("ben").person, "psst");
   chat.tell(guest("cleo").person, guest("cleo").person, "note to self");
-  EXPECT_EQ(take_all(), (Heard{{"ben", ".anna tells ben: psst\n"},
-                               {"cleo", ".cleo tells cleo: note to self\n"}}));
+  CHECK_EQ(take_all(), (Heard{{"ben", ".anna tells ben: psst\n"},
+                              {"cleo", ".cleo tells cleo: note to self\n"}}));
 }
 
-TEST_F(CoreTest, somebody_has_joined_before_their_first_word) {
+TEST_CASE_FIXTURE(CoreTest, "chat: somebody has joined before their first word") {
   enter("anna", {"tea"});
   enter("ben");
   take_all();
-  EXPECT_EQ(chat.join(guest("ben").person, "tea"), Refusal::none);
+  CHECK_EQ(chat.join(guest("ben").person, "tea"), Refusal::none);
   chat.say(guest("ben").person, room("tea"), "hi");
-  EXPECT_EQ(guest("anna").take(), ".ben joins in tea\n.ben says in tea: hi\n");
+  CHECK_EQ(guest("anna").take(), ".ben joins in tea\n.ben says in tea: hi\n");
 }
 
-TEST_F(CoreTest, all_see_the_room_in_one_order) {
+TEST_CASE_FIXTURE(CoreTest, "chat: all see the room in one order") {
   enter("anna", {"tea"});
   for (int i = 0; i < 5; ++i) enter("speaker" + std::to_string(i), {"tea"});
   enter("zoe", {"tea"});
@@ -279,13 +278,13 @@ TEST_F(CoreTest, all_see_the_room_in_one_order) {
     chat.say(speaker, room("tea"), std::to_string(i));
   }
   const std::string order = guest("anna").take();
-  EXPECT_EQ(std::count(order.begin(), order.end(), '\n'), 100);
-  EXPECT_EQ(guest("zoe").take(), order);
+  CHECK_EQ(std::count(order.begin(), order.end(), '\n'), 100);
+  CHECK_EQ(guest("zoe").take(), order);
 }
 
 // --- Forms
 
-TEST(Forms, a_message_is_encoded_once_for_each_form_that_is_there) {
+TEST_CASE("chat: a message is encoded once for each form that is there") {
   ShortForm unused{"u:"};
   ShortForm plain{"p:"};
   ShortForm silent{""};
@@ -308,29 +307,29 @@ TEST(Forms, a_message_is_encoded_once_for_each_form_that_is_there) {
   const std::uint64_t delivered = chat.deliveries();
   chat.say(guests[0]->person, *chat.find_room("tea"), "hi");
   chat.rename(guests[1]->person, "h1");
-  EXPECT_EQ(unused.encoded(), 0U);
-  EXPECT_EQ(plain.encoded(), before + 2);
-  EXPECT_EQ(chat.deliveries(), delivered + 19 + 20 - 1 + 1) << "none to those without words";
-  EXPECT_EQ(guests[3]->heard, "p:g0 says in tea: hi\np:h1 was: g1\n");
-  EXPECT_EQ(guests[2]->heard, "o:g0 says in tea: hi\no:h1 was: g1\n");
-  EXPECT_EQ(guests[4]->heard, "");
+  CHECK_EQ(unused.encoded(), 0U);
+  CHECK_EQ(plain.encoded(), before + 2);
+  CHECK_MESSAGE(chat.deliveries() == delivered + 19 + 20 - 1 + 1, "none to those without words");
+  CHECK_EQ(guests[3]->heard, "p:g0 says in tea: hi\np:h1 was: g1\n");
+  CHECK_EQ(guests[2]->heard, "o:g0 says in tea: hi\no:h1 was: g1\n");
+  CHECK_EQ(guests[4]->heard, "");
   // The same bytes, not equal ones.
   for (std::size_t message : {0U, 1U}) {
-    EXPECT_EQ(guests[3]->kept[message].bytes().data(), guests[6]->kept[message].bytes().data());
-    EXPECT_EQ(guests[2]->kept[message].bytes().data(), guests[5]->kept[message].bytes().data());
+    CHECK_EQ(guests[3]->kept[message].bytes().data(), guests[6]->kept[message].bytes().data());
+    CHECK_EQ(guests[2]->kept[message].bytes().data(), guests[5]->kept[message].bytes().data());
   }
   for (auto& guest : guests) chat.dismiss(guest->person);
 }
 
-TEST(Forms, there_are_at_most_256) {
+TEST_CASE("chat: there are at most 256") {
   ShortForm form;
   Chat chat{{}, [] { return WallTime{}; }};
-  for (int i = 0; i < 256; ++i) EXPECT_EQ(chat.add_form(form), i);
-  EXPECT_THROW(chat.add_form(form), std::length_error);
+  for (int i = 0; i < 256; ++i) CHECK_EQ(chat.add_form(form), i);
+  CHECK_THROWS_AS(chat.add_form(form), std::length_error);
 }
 
 // Somebody whose form changes is told in the new one from the next message on.
-TEST_F(CoreTest, a_form_can_be_changed) {
+TEST_CASE_FIXTURE(CoreTest, "chat: a form can be changed") {
   ShortForm loud{"LOUD "};
   const FormId loud_id = chat.add_form(loud);
   enter("anna", {"tea"});
@@ -339,7 +338,7 @@ TEST_F(CoreTest, a_form_can_be_changed) {
   chat.say(guest("anna").person, room("tea"), "one");
   guest("ben").person.set_form(loud_id);
   chat.say(guest("anna").person, room("tea"), "two");
-  EXPECT_EQ(guest("ben").take(), ".anna says in tea: one\nLOUD anna says in tea: two\n");
+  CHECK_EQ(guest("ben").take(), ".anna says in tea: one\nLOUD anna says in tea: two\n");
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 // Broadcasts over the real net in which those who are told go: over their output limit, many at
 // once, closed by the leave of another. The broadcasts by themselves are in broadcast_test.cc.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
 
 #include "chat/plain_chat.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 namespace {
@@ -16,6 +15,8 @@ constexpr ConnectionLimits tight{
 
 class CrowdedChat : public PlainChat {
  protected:
+  using PlainChat::PlainChat;
+
   // Somebody who has stopped to read, with little room in the kernel.
   Client& stall(const std::string& name) {
     Client& client = enter(name, 4 * KiB);
@@ -57,21 +58,22 @@ class CrowdedChat : public PlainChat {
     for (int line = 0; line < lines; ++line) {
       const std::string expected = "T <" + speaker + "> " + numbered(line);
       const std::size_t found = heard.find(expected, at);
-      ASSERT_NE(found, std::string::npos) << line;
+      REQUIRE_MESSAGE(found != std::string::npos, line);
       // Between two lines of theirs there are only those who go.
-      ASSERT_TRUE(found == at || heard.compare(at, 5, "T <- ") == 0) << heard.substr(at, 100);
+      REQUIRE_MESSAGE((found == at || heard.compare(at, 5, "T <- ") == 0), heard.substr(at, 100));
       at = found + expected.size();
     }
     for (const std::string& name : gone) {
-      EXPECT_EQ(count(heard, "T <- " + name + " has gone\n"), 1U) << name;
+      CHECK_MESSAGE(count(heard, "T <- " + name + " has gone\n") == 1U, name);
     }
-    EXPECT_EQ(count(heard, "\n"), static_cast<std::size_t>(lines) + gone.size());
+    CHECK_EQ(count(heard, "\n"), static_cast<std::size_t>(lines) + gone.size());
   }
 
   std::string speaker_heard;  // while it talked
 };
 
-TEST_P(CrowdedChat, who_reads_nothing_is_closed_and_the_others_miss_nothing) {
+CASES_FIXTURE(CrowdedChat,
+              "crowded chat: a client that reads nothing is closed, and the others miss nothing") {
   serve({}, tight);
   Client& anna = enter("anna");
   stall("middle");
@@ -79,13 +81,13 @@ TEST_P(CrowdedChat, who_reads_nothing_is_closed_and_the_others_miss_nothing) {
   take(anna);
   take(ben);
   const int lines = talk(ben, [&] { return ends.empty(); });
-  EXPECT_EQ(ends, std::vector{CloseReason::output_limit});
+  CHECK_EQ(ends, std::vector{CloseReason::output_limit});
   expect_all(anna, "ben", lines, {"middle"});
-  EXPECT_EQ(count(speaker_heard, "middle has gone"), 1U);
-  EXPECT_EQ(chat.people(), 2U);
+  CHECK_EQ(count(speaker_heard, "middle has gone"), 1U);
+  CHECK_EQ(chat.people(), 2U);
 }
 
-TEST_P(CrowdedChat, many_are_closed_in_one_broadcast) {
+CASES_FIXTURE(CrowdedChat, "crowded chat: many are closed in one broadcast") {
   serve({}, tight);
   Client& anna = enter("anna");
   std::vector<std::string> names;
@@ -94,12 +96,12 @@ TEST_P(CrowdedChat, many_are_closed_in_one_broadcast) {
   take(anna);
   take(ben);
   const int lines = talk(ben, [&] { return ends.size() < names.size(); });
-  EXPECT_EQ(std::ranges::count(ends, CloseReason::output_limit), std::ssize(names));
+  CHECK_EQ(std::ranges::count(ends, CloseReason::output_limit), std::ssize(names));
   expect_all(anna, "ben", lines, names);
 }
 
 // Goings are announced to each other by those who are about to go.
-TEST_P(CrowdedChat, a_leave_closes_others) {
+CASES_FIXTURE(CrowdedChat, "crowded chat: a leave closes others") {
   serve({}, tight);
   Client& anna = enter("anna");
   for (int i = 0; i < 10; ++i) stall("stalled" + std::to_string(i));
@@ -116,18 +118,18 @@ TEST_P(CrowdedChat, a_leave_closes_others) {
     type(visitor, "/quit " + std::string(900, 'q') + "\n");
     pump([&] { return visitor.ended; });
     visitor.socket.reset();
-    ASSERT_LT(i, 1000);
+    REQUIRE_LT(i, 1000);
     step();
   }
   const std::string heard = take(anna);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(count(heard, "<- stalled" + std::to_string(i) + " has gone\n"), 1U) << i;
+    CHECK_MESSAGE(count(heard, "<- stalled" + std::to_string(i) + " has gone\n") == 1U, i);
   }
-  EXPECT_EQ(count(heard, "<- visitor0 has gone"), 1U);
-  EXPECT_EQ(chat.people(), 2U);
+  CHECK_EQ(count(heard, "<- visitor0 has gone"), 1U);
+  CHECK_EQ(chat.people(), 2U);
 }
 
-TEST_P(CrowdedChat, everybody_goes_at_once) {
+CASES_FIXTURE(CrowdedChat, "crowded chat: everybody goes at once") {
   serve({}, tight);
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 30; ++i) {
@@ -137,26 +139,22 @@ TEST_P(CrowdedChat, everybody_goes_at_once) {
     for (const auto& client : clients) pump([&] { return client->all_sent(); });
     clients.clear();
     pump([&] { return service->connections().size() == 0; });
-    EXPECT_EQ(chat.people() + chat.rooms(), 0U) << round;
-    EXPECT_FALSE(chat.wants_trim()) << "what nobody is sent any more is given back";
+    CHECK_MESSAGE(chat.people() + chat.rooms() == 0U, round);
+    CHECK_FALSE_MESSAGE(chat.wants_trim(), "what nobody is sent any more is given back");
   }
 }
 
-TEST_P(CrowdedChat, who_reads_again_before_the_limit_gets_every_line_in_order) {
+CASES_FIXTURE(CrowdedChat,
+              "crowded chat: a client that reads again before the limit gets every line in order") {
   serve({}, {.output_limit_bytes = 1024 * KiB});
   Client& anna = stall("anna");
   Client& ben = enter("ben");
   const int lines = talk(ben, [&] { return most_queued() < 300 * KiB; });
   anna.reading = true;
   const std::string joined = take_up_to(anna, "has joined");
-  EXPECT_EQ(joined, "T -> ben has joined lobby\n");
+  CHECK_EQ(joined, "T -> ben has joined lobby\n");
   expect_all(anna, "ben", lines, {});
 }
-
-INSTANTIATE_TEST_SUITE_P(Everywhere, CrowdedChat,
-                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
-                                          testing::Values("IPv4", "Unix")),
-                         switchboard::test::name_of_place);
 
 }  // namespace
 }  // namespace switchboard::chat::test

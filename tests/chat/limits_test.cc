@@ -1,6 +1,4 @@
 // How fast somebody may speak, and how many may come from one address.
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <random>
 #include <string>
@@ -10,6 +8,7 @@
 #include "chat/address_limit.hpp"
 #include "chat/token_bucket.hpp"
 #include "support/counted_memory.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat {
 namespace {
@@ -20,61 +19,61 @@ using std::chrono::seconds;
 constexpr sys::Instant start{std::chrono::hours{1}};
 constexpr BucketSize size{.burst = 3, .interval = milliseconds{100}};
 
-TEST(TokenBucket, gives_a_burst_and_then_one_an_interval) {
+TEST_CASE("token bucket: it gives a burst, then one an interval") {
   TokenBucket bucket;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(bucket.wait(size, start).count(), 0) << i;
+    CHECK_MESSAGE(bucket.wait(size, start).count() == 0, i);
     bucket.take(size, start);
   }
-  EXPECT_EQ(bucket.wait(size, start), milliseconds{100});
-  EXPECT_EQ(bucket.wait(size, start + milliseconds{60}), milliseconds{40});
-  EXPECT_EQ(bucket.wait(size, start + milliseconds{100}).count(), 0);
+  CHECK_EQ(bucket.wait(size, start), milliseconds{100});
+  CHECK_EQ(bucket.wait(size, start + milliseconds{60}), milliseconds{40});
+  CHECK_EQ(bucket.wait(size, start + milliseconds{100}).count(), 0);
   bucket.take(size, start + milliseconds{100});
-  EXPECT_EQ(bucket.wait(size, start + milliseconds{100}), milliseconds{100});
+  CHECK_EQ(bucket.wait(size, start + milliseconds{100}), milliseconds{100});
 }
 
-TEST(TokenBucket, is_never_fuller_than_full) {
+TEST_CASE("token bucket: it is never fuller than full") {
   TokenBucket bucket;
   bucket.take(size, start);
   const sys::Instant later = start + seconds{1000};
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(bucket.wait(size, later).count(), 0) << i;
+    CHECK_MESSAGE(bucket.wait(size, later).count() == 0, i);
     bucket.take(size, later);
   }
-  EXPECT_GT(bucket.wait(size, later).count(), 0);
+  CHECK_GT(bucket.wait(size, later).count(), 0);
 }
 
-TEST(TokenBucket, of_one_gives_one_an_interval) {
+TEST_CASE("token bucket: a bucket of one gives one an interval") {
   constexpr BucketSize one{.burst = 1, .interval = seconds{2}};
   TokenBucket bucket;
-  EXPECT_EQ(bucket.wait(one, start).count(), 0);
+  CHECK_EQ(bucket.wait(one, start).count(), 0);
   bucket.take(one, start);
-  EXPECT_EQ(bucket.wait(one, start), seconds{2});
-  EXPECT_EQ(bucket.wait(one, start + seconds{2}).count(), 0);
+  CHECK_EQ(bucket.wait(one, start), seconds{2});
+  CHECK_EQ(bucket.wait(one, start + seconds{2}).count(), 0);
 }
 
-TEST(TokenBucket, that_is_off_never_waits) {
+TEST_CASE("token bucket: a bucket that is off never waits") {
   TokenBucket bucket;
   for (int i = 0; i < 1000; ++i) {
     bucket.take({}, start);
-    ASSERT_EQ(bucket.wait({}, start).count(), 0);
+    REQUIRE_EQ(bucket.wait({}, start).count(), 0);
   }
 }
 
 // What was taken at the old size took its time; at the new one nobody is more than a burst behind.
-TEST(TokenBucket, of_another_size_kept_the_debts_of_the_old_one) {
+TEST_CASE("token bucket: a bucket of another size kept the debts of the old one") {
   constexpr BucketSize generous{.burst = 1000, .interval = seconds{1}};
   TokenBucket bucket;
   for (int i = 0; i < 1000; ++i) bucket.take(generous, start);
   const sys::Nanoseconds wait = bucket.wait(size, start);
-  EXPECT_EQ(wait, size.interval);
-  EXPECT_EQ(bucket.wait(size, start + wait).count(), 0);
+  CHECK_EQ(wait, size.interval);
+  CHECK_EQ(bucket.wait(size, start + wait).count(), 0);
   bucket.take(size, start + wait);
-  EXPECT_EQ(bucket.wait(size, start + wait), size.interval);
+  CHECK_EQ(bucket.wait(size, start + wait), size.interval);
 }
 
 // In any stretch of time no more than the burst and what came in that time.
-TEST(TokenBucket, gives_no_more_than_its_rate_however_it_is_asked) {
+TEST_CASE("token bucket: it gives no more than its rate, however it is asked") {
   std::mt19937 random{1};
   TokenBucket bucket;
   sys::Instant now = start;
@@ -89,7 +88,7 @@ TEST(TokenBucket, gives_no_more_than_its_rate_however_it_is_asked) {
   for (std::size_t first = 0; first < taken.size(); ++first) {
     for (std::size_t last = first; last < taken.size(); ++last) {
       const auto came = (taken[last] - taken[first]) / size.interval;
-      ASSERT_LE(last - first + 1, size.burst + static_cast<std::size_t>(came) + 1);
+      REQUIRE_LE(last - first + 1, size.burst + static_cast<std::size_t>(came) + 1);
     }
   }
 }
@@ -117,56 +116,56 @@ constexpr AddressRow address_rows[] = {
     {"a Unix socket", "unix:///run/a", "unix:///run/a", false},
 };
 
-TEST(AddressLimit, counts_those_that_come_from_one_place) {
+TEST_CASE("address limit: it counts the connections of one place") {
   for (const AddressRow& row : address_rows) {
-    SCOPED_TRACE(row.what);
+    INFO(row.what);
     AddressLimit limit{{.most = 1}};
     const auto one = limit.admit(Endpoint::parse(row.one));
-    ASSERT_TRUE(one);
+    REQUIRE(one);
     const auto other = limit.admit(Endpoint::parse(row.other));
-    EXPECT_EQ(other.has_value(), !row.is_counted || !row.is_together);
-    EXPECT_EQ(limit.admit(Endpoint::parse(row.one)).has_value(), !row.is_counted);
+    CHECK_EQ(other.has_value(), !row.is_counted || !row.is_together);
+    CHECK_EQ(limit.admit(Endpoint::parse(row.one)).has_value(), !row.is_counted);
   }
 }
 
-TEST(AddressLimit, counts_loopback_where_it_is_told_to) {
+TEST_CASE("address limit: it counts loopback if it is told to") {
   AddressLimit limit{{.most = 1, .counts_loopback = true}};
   const auto one = limit.admit(Endpoint::parse("tcp://127.0.0.1:1"));
   const auto six = limit.admit(Endpoint::parse("tcp://[::1]:1"));
-  EXPECT_TRUE(one && six);
-  EXPECT_FALSE(limit.admit(Endpoint::parse("tcp://127.0.0.1:2")));
-  EXPECT_FALSE(limit.admit(Endpoint::parse("tcp://[::1]:2")));
-  EXPECT_TRUE(limit.admit(Endpoint::parse("unix:///run/a")));
+  CHECK((one && six));
+  CHECK_FALSE(limit.admit(Endpoint::parse("tcp://127.0.0.1:2")));
+  CHECK_FALSE(limit.admit(Endpoint::parse("tcp://[::1]:2")));
+  CHECK(limit.admit(Endpoint::parse("unix:///run/a")));
 }
 
-TEST(AddressLimit, a_place_is_given_back_once_however_it_moves) {
+TEST_CASE("address limit: a place is given back once however it moves") {
   AddressLimit limit{{.most = 2}};
   const Endpoint peer = Endpoint::parse("tcp://192.0.2.1:1");
   auto first = limit.admit(peer);
   {
     auto second = limit.admit(peer);
-    ASSERT_TRUE(first && second);
-    EXPECT_FALSE(limit.admit(peer));
+    REQUIRE((first && second));
+    CHECK_FALSE(limit.admit(peer));
     AddressLimit::Place moved{std::move(*second)};
     AddressLimit::Place assigned;
     assigned = std::move(moved);
-    EXPECT_FALSE(limit.admit(peer));
+    CHECK_FALSE(limit.admit(peer));
   }
   auto again = limit.admit(peer);
-  EXPECT_TRUE(again);
-  EXPECT_FALSE(limit.admit(peer));
+  CHECK(again);
+  CHECK_FALSE(limit.admit(peer));
 }
 
 // Who comes and goes from ever new addresses leaves nothing behind.
-TEST(AddressLimit, forgets_addresses_from_which_nobody_is_left) {
+TEST_CASE("address limit: it forgets an address when its last connection has gone") {
   AddressLimit limit{{.most = 2}};
   (void)limit.admit(Endpoint::parse("tcp://192.0.2.1:1"));
   const auto before = switchboard::test::memory_in_use().blocks;
   for (int i = 1; i < 255; ++i) {
     const auto place = limit.admit(Endpoint::parse("tcp://192.0.2." + std::to_string(i) + ":1"));
-    ASSERT_TRUE(place);
+    REQUIRE(place);
   }
-  EXPECT_EQ(switchboard::test::memory_in_use().blocks, before);
+  CHECK_EQ(switchboard::test::memory_in_use().blocks, before);
 }
 
 }  // namespace

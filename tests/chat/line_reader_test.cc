@@ -1,10 +1,10 @@
 #include "chat/line_reader.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/testing.hpp"
 
 namespace switchboard::chat {
 namespace {
@@ -23,14 +23,14 @@ class Reading {
       consumed += line.size_bytes;
       if (line.status == Line::Status::incomplete) break;
       if (line.status == Line::Status::too_long) {
-        EXPECT_TRUE(line.text.empty());
+        CHECK(line.text.empty());
         seen_.emplace_back("(too long)");
       } else {
         seen_.push_back(std::string{line.text} + (line.has_crlf ? "(CR)" : ""));
       }
     }
     input_.erase(0, consumed);
-    EXPECT_LE(input_.size(), limit + 1) << "more is kept than can become a line";
+    CHECK_MESSAGE(input_.size() <= limit + 1, "more is kept than can become a line");
   }
   const std::vector<std::string>& seen() const { return seen_; }
 
@@ -69,18 +69,18 @@ const std::vector<LineRow> line_rows{
     {"ok\n12345678901234567890123", {"ok", "(too long)"}},
 };
 
-TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_two) {
+TEST_CASE("line reader: the lines are the same wherever the stream is cut in two") {
   for (const LineRow& row : line_rows) {
     for (std::size_t cut = 0; cut <= row.input.size(); ++cut) {
       Reading reading;
       reading.feed(row.input.substr(0, cut));
       reading.feed(row.input.substr(cut));
-      EXPECT_EQ(reading.seen(), row.lines) << row.input << ", cut at " << cut;
+      CHECK_MESSAGE(reading.seen() == row.lines, row.input, ", cut at ", cut);
     }
   }
 }
 
-TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_three) {
+TEST_CASE("line reader: the lines are the same wherever the stream is cut in three") {
   for (const LineRow& row : line_rows) {
     for (std::size_t first = 0; first <= row.input.size(); ++first) {
       for (std::size_t second = first; second <= row.input.size(); ++second) {
@@ -88,27 +88,27 @@ TEST(LineReader, sees_the_same_lines_wherever_the_stream_is_cut_in_three) {
         reading.feed(row.input.substr(0, first));
         reading.feed(row.input.substr(first, second - first));
         reading.feed(row.input.substr(second));
-        ASSERT_EQ(reading.seen(), row.lines) << row.input << ", at " << first << " and " << second;
+        REQUIRE_MESSAGE(reading.seen() == row.lines, row.input, ", at ", first, " and ", second);
       }
     }
   }
 }
 
-TEST(LineReader, one_byte_at_a_time_is_as_good) {
+TEST_CASE("line reader: one byte at a time is as good") {
   for (const LineRow& row : line_rows) {
     Reading reading;
     for (const char byte : row.input) reading.feed({&byte, 1});
-    EXPECT_EQ(reading.seen(), row.lines) << row.input;
+    CHECK_MESSAGE(reading.seen() == row.lines, row.input);
   }
 }
 
 // Nothing of it is kept, however long it is.
-TEST(LineReader, a_line_without_an_end_is_refused_once) {
+TEST_CASE("line reader: a line without an end is refused once") {
   Reading reading;
   for (int i = 0; i < 1000; ++i) reading.feed("no end to be seen");
-  EXPECT_EQ(reading.seen(), std::vector<std::string>{"(too long)"});
+  CHECK_EQ(reading.seen(), std::vector<std::string>{"(too long)"});
   reading.feed("\nok\n");
-  EXPECT_EQ(reading.seen(), (std::vector<std::string>{"(too long)", "ok"}));
+  CHECK_EQ(reading.seen(), (std::vector<std::string>{"(too long)", "ok"}));
 }
 
 }  // namespace

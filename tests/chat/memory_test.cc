@@ -1,6 +1,4 @@
 // What a broadcast costs, and that it is given back.
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +7,7 @@
 
 #include "chat/people.hpp"
 #include "support/counted_memory.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 namespace {
@@ -22,7 +21,7 @@ struct Queueing final : Outlet {
   Person person{*this, 0};
 };
 
-class BroadcastMemory : public testing::Test {
+class BroadcastMemory {
  protected:
   static constexpr std::size_t members = 1000;
 
@@ -38,7 +37,7 @@ class BroadcastMemory : public testing::Test {
     say("and a quiet room's block is small");
     settle();
   }
-  ~BroadcastMemory() override {
+  ~BroadcastMemory() {
     for (auto& each : people) chat.dismiss(each->person);
   }
 
@@ -54,49 +53,53 @@ class BroadcastMemory : public testing::Test {
   std::vector<std::unique_ptr<Queueing>> people;
 };
 
-TEST_F(BroadcastMemory, costs_the_message_once_and_sixteen_bytes_a_member) {
+TEST_CASE_FIXTURE(
+    BroadcastMemory,
+    "broadcast memory: a broadcast costs the message once, and sixteen bytes a member") {
   const std::string text(10'000, 'x');
   const auto before = memory_in_use();
   say(text);
   // The slices stand in the queues, which have room for one: what comes on top is the message.
-  EXPECT_LE(memory_in_use().bytes - before.bytes, text.size() + 1024);
+  CHECK_LE(memory_in_use().bytes - before.bytes, text.size() + 1024);
   static_assert(sizeof(Slice) == 16);
   settle();
-  EXPECT_EQ(memory_in_use().blocks, before.blocks);
-  EXPECT_EQ(memory_in_use().bytes, before.bytes);
+  CHECK_EQ(memory_in_use().blocks, before.blocks);
+  CHECK_EQ(memory_in_use().bytes, before.bytes);
 }
 
-TEST_F(BroadcastMemory, of_a_thousand_messages_is_that_of_their_bytes) {
+TEST_CASE_FIXTURE(BroadcastMemory, "broadcast memory: a thousand messages cost their bytes") {
   const std::string text(100, 'x');
   const auto before = memory_in_use();
   for (int i = 0; i < 1000; ++i) say(text);
   const std::size_t bytes = people[1]->queue.size_bytes();
-  EXPECT_GT(bytes, 100'000U);
+  CHECK_GT(bytes, 100'000U);
   // Blocks are used up to the last message that fits; a queue has a slice for each, 16 bytes.
   const std::size_t slices = people[1]->queue.slices();
-  EXPECT_LE(slices, 12U);
-  EXPECT_LE(memory_in_use().bytes - before.bytes, 2 * bytes + members * (16 * 2 * slices + 64));
+  CHECK_LE(slices, 12U);
+  CHECK_LE(memory_in_use().bytes - before.bytes, 2 * bytes + members * (16 * 2 * slices + 64));
   settle();
-  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+  CHECK_EQ(memory_in_use().blocks, before.blocks);
 }
 
-TEST_F(BroadcastMemory, is_freed_when_the_last_has_sent_it) {
+TEST_CASE_FIXTURE(BroadcastMemory,
+                  "broadcast memory: a message is freed when the last member has sent it") {
   const auto before = memory_in_use();
   say(std::string(10'000, 'x'));
   for (std::size_t i = 0; i + 1 < members; ++i) {
     people[i]->queue.clear();
     chat.trim();
   }
-  EXPECT_GT(memory_in_use().bytes, before.bytes + 10'000) << "one has yet to send it";
+  CHECK_MESSAGE(memory_in_use().bytes > before.bytes + 10'000, "one has yet to send it");
   people.back()->queue.clear();
-  EXPECT_TRUE(chat.wants_trim());
+  CHECK(chat.wants_trim());
   chat.trim();
-  EXPECT_FALSE(chat.wants_trim());
-  EXPECT_EQ(memory_in_use().bytes, before.bytes);
+  CHECK_FALSE(chat.wants_trim());
+  CHECK_EQ(memory_in_use().bytes, before.bytes);
 }
 
 // Who reads nothing keeps what is queued for it, and nothing of what it never was to get.
-TEST_F(BroadcastMemory, a_stalled_member_keeps_alive_what_is_queued_for_it) {
+TEST_CASE_FIXTURE(BroadcastMemory,
+                  "broadcast memory: a stalled member keeps alive what is queued for it") {
   const auto before = memory_in_use();
   const auto settle_others = [&] {
     for (std::size_t i = 1; i < members; ++i) people[i]->queue.clear();
@@ -108,15 +111,16 @@ TEST_F(BroadcastMemory, a_stalled_member_keeps_alive_what_is_queued_for_it) {
     settle_others();
   }
   const std::size_t queued = people[stalled]->queue.size_bytes();
-  EXPECT_GT(queued, 270'000U);
-  EXPECT_LE(memory_in_use().bytes - before.bytes, queued + queued / 10 + 70 * 1024);
+  CHECK_GT(queued, 270'000U);
+  CHECK_LE(memory_in_use().bytes - before.bytes, queued + queued / 10 + 70 * 1024);
   people[stalled]->queue.clear();
   chat.trim();
-  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+  CHECK_EQ(memory_in_use().blocks, before.blocks);
 }
 
 // What a member says is not queued for it, but lies in the same blocks as what is.
-TEST_F(BroadcastMemory, a_stalled_member_keeps_nothing_of_what_it_says_alive) {
+TEST_CASE_FIXTURE(BroadcastMemory,
+                  "broadcast memory: a stalled member keeps nothing of what it says alive") {
   Queueing& stalled = *people[0];
   Room& room = *chat.find_room("room");
   const std::string much(1000, 'x');
@@ -128,27 +132,27 @@ TEST_F(BroadcastMemory, a_stalled_member_keeps_nothing_of_what_it_says_alive) {
     stalled.queue.own_lent_bytes();  // as a connection does that the kernel takes nothing of
     chat.trim();
   }
-  EXPECT_LE(stalled.queue.size_bytes(), 100U * 40U);
-  EXPECT_LE(memory_in_use().bytes - before.bytes, std::size_t{3 * 64 * 1024});
+  CHECK_LE(stalled.queue.size_bytes(), 100U * 40U);
+  CHECK_LE(memory_in_use().bytes - before.bytes, std::size_t{3 * 64 * 1024});
   stalled.queue.clear();
   chat.trim();
-  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+  CHECK_EQ(memory_in_use().blocks, before.blocks);
 }
 
 // A room that empties while its last words are queued takes them not with it.
-TEST_F(BroadcastMemory, last_words_outlive_their_room) {
+TEST_CASE_FIXTURE(BroadcastMemory, "broadcast memory: last words outlive their room") {
   say("last words");
   for (auto& each : people) chat.dismiss(each->person);
-  EXPECT_EQ(chat.rooms(), 0U);
-  EXPECT_FALSE(chat.wants_trim());
+  CHECK_EQ(chat.rooms(), 0U);
+  CHECK_FALSE(chat.wants_trim());
   const auto said = people.back()->queue.front();
-  EXPECT_EQ((std::string{reinterpret_cast<const char*>(said.data()), said.size()}),
-            ".p0 says in room: last words\n");
+  CHECK_EQ((std::string{reinterpret_cast<const char*>(said.data()), said.size()}),
+           ".p0 says in room: last words\n");
 }
 
 // Every turn looked at every room in which somebody had stalled: with ten thousand of them, half a
 // millisecond for each word.
-TEST(ChatMemory, of_rooms_that_somebody_holds_is_looked_at_a_few_rooms_a_turn) {
+TEST_CASE("chat memory: rooms in use are looked at a few in each turn") {
   ShortForm form;
   constexpr std::size_t rooms = 2 * Chat::most_held_trimmed;
   Chat chat{{.rooms_of_a_person = rooms + 1}, [] { return WallTime{}; }};
@@ -173,21 +177,21 @@ TEST(ChatMemory, of_rooms_that_somebody_holds_is_looked_at_a_few_rooms_a_turn) {
   chat.trim();
   const auto held = memory_in_use().blocks;
   said();
-  EXPECT_GT(memory_in_use().blocks, held);
+  CHECK_GT(memory_in_use().blocks, held);
   chat.trim();
-  EXPECT_EQ(memory_in_use().blocks, held) << "who is not held is given back in its own turn";
+  CHECK_MESSAGE(memory_in_use().blocks == held, "who is not held is given back in its own turn");
 
   stalled.queue.clear();
   chat.trim();
-  EXPECT_TRUE(chat.wants_trim());
+  CHECK(chat.wants_trim());
   chat.trim();
   chat.trim();
-  EXPECT_FALSE(chat.wants_trim());
+  CHECK_FALSE(chat.wants_trim());
   chat.quit(talker.person, "");
   chat.quit(stalled.person, "");
 }
 
-TEST(ChatMemory, comes_and_goes_with_people_and_rooms) {
+TEST_CASE("chat memory: it comes and goes with people and rooms") {
   ShortForm form;
   Chat chat{{}, [] { return WallTime{}; }};
   chat.add_form(form);
@@ -209,11 +213,11 @@ TEST(ChatMemory, comes_and_goes_with_people_and_rooms) {
   round();  // tables grow once
   const auto before = memory_in_use();
   for (int i = 0; i < 3; ++i) round();
-  EXPECT_EQ(memory_in_use().blocks, before.blocks);
+  CHECK_EQ(memory_in_use().blocks, before.blocks);
 }
 
 // The others were told of somebody for whom there was no place in the room any more.
-TEST(MemoryForOne, a_join_that_was_told_of_and_not_done) {
+TEST_CASE("chat memory: a join that was told of was not done") {
   const ShortForm first;
   const ShortForm second{"2 "};
   for (std::uint64_t number = 1, made = number; number <= made; ++number) {
@@ -237,9 +241,9 @@ TEST(MemoryForOne, a_join_that_was_told_of_and_not_done) {
     made = switchboard::test::allocations();
     switchboard::test::fail_allocation(0);
     const bool has_joined = !carl.person.rooms().empty();
-    EXPECT_EQ(chat.find_room("room")->people().size(), has_joined ? 3U : 2U);
-    EXPECT_TRUE(anna.is_closed || anna.heard.empty() != has_joined) << "allocation " << number;
-    EXPECT_TRUE(bert.is_closed || bert.heard.empty() != has_joined) << "allocation " << number;
+    CHECK_EQ(chat.find_room("room")->people().size(), has_joined ? 3U : 2U);
+    CHECK_MESSAGE((anna.is_closed || anna.heard.empty() != has_joined), "allocation ", number);
+    CHECK_MESSAGE((bert.is_closed || bert.heard.empty() != has_joined), "allocation ", number);
     for (Guest* guest : {&anna, &bert, &carl}) chat.dismiss(guest->person);
   }
 }

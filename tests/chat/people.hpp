@@ -1,8 +1,6 @@
 // People and forms for tests of the chat's core: what somebody hears is text to compare.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 #include <string>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "chat/chat.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 
@@ -90,21 +89,21 @@ class Guest final : public Outlet {
 };
 
 // A chat, and guests by name.
-class CoreTest : public testing::Test {
+class CoreTest {
  protected:
   explicit CoreTest(ChatLimits limits = {}) : chat(limits, [] { return WallTime{}; }) {
     chat.add_form(form);
   }
-  ~CoreTest() override {
+  ~CoreTest() {
     for (auto& [name, guest] : guests) chat.dismiss(guest.person);
   }
 
   Guest& enter(const std::string& name, const std::vector<std::string>& rooms = {},
                FormId form_id = 0) {
     Guest& guest = guests.try_emplace(name, form_id).first->second;
-    EXPECT_EQ(chat.enter(guest.person, name), Refusal::none);
+    CHECK_EQ(chat.enter(guest.person, name), Refusal::none);
     for (const std::string& room : rooms) {
-      EXPECT_EQ(chat.join(guest.person, room), Refusal::none);
+      CHECK_EQ(chat.join(guest.person, room), Refusal::none);
     }
     return guest;
   }

@@ -2,8 +2,6 @@
 // family, and people who type, in the same thread.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cctype>
 #include <functional>
 #include <memory>
@@ -14,6 +12,7 @@
 
 #include "chat/plain_service.hpp"
 #include "net/life_cycle.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 
@@ -22,7 +21,6 @@ using switchboard::test::KiB;
 using switchboard::test::milliseconds;
 using switchboard::test::must;
 using switchboard::test::seconds;
-using switchboard::test::Where;
 
 // What was said, with each time written as "T", as no test knows when it runs.
 inline std::string without_times(std::string_view text) {
@@ -43,11 +41,13 @@ inline std::string without_times(std::string_view text) {
   return plain;
 }
 
-class PlainChat : public testing::TestWithParam<Where>, protected switchboard::test::OneThread {
+class PlainChat : protected switchboard::test::OneThread {
  protected:
-  PlainChat() : OneThread(std::get<0>(GetParam())) {}
+  static auto rows() { return switchboard::test::places({"IPv4", "Unix"}); }
+  explicit PlainChat(const switchboard::test::Place& its_place)
+      : OneThread(its_place.backend), place(its_place) {}
 
-  bool is_unix() const { return std::get<1>(GetParam()) == "Unix"; }
+  bool is_unix() const { return place.family == "Unix"; }
 
   void serve(PlainSettings settings = {}, ConnectionLimits limits = {},
              AddressLimit::Settings per_address = {}) {
@@ -55,7 +55,7 @@ class PlainChat : public testing::TestWithParam<Where>, protected switchboard::t
     service.emplace(
         reactor, chat, *addresses, std::move(settings), limits, PlainService::OpenedCallback{},
         [this](const Connection&, const Closed& closed) { ends.push_back(closed.reason); });
-    const std::string& family = std::get<1>(GetParam());
+    const std::string& family = place.family;
     const std::string where = family == "Unix"   ? "unix://" + folder.file("socket")
                               : family == "IPv4" ? "tcp://127.0.0.1:0"
                                                  : "tcp://[::1]:0";
@@ -127,6 +127,7 @@ class PlainChat : public testing::TestWithParam<Where>, protected switchboard::t
     return taken;
   }
 
+  const switchboard::test::Place place;
   switchboard::test::TemporaryFolder folder;
   Chat chat{{}, sys::wall_now};
   std::vector<CloseReason> ends;

@@ -1,12 +1,11 @@
 // Each command of the plain dialect, what it answers, and what the others hear of it.
-#include <gtest/gtest.h>
-
 #include <list>
 #include <string>
 #include <vector>
 
 #include "chat/people.hpp"
 #include "chat/plain_chat.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat::test {
 namespace {
@@ -66,68 +65,67 @@ const std::vector<CommandRow> command_rows{
     {"//", "", "T <ben> /\n"},
 };
 
-TEST_P(PlainCommands, answer_and_tell_the_others) {
+CASES_FIXTURE(PlainCommands, "plain commands: each answers and tells the others") {
   serve();
   Client& anna = enter("anna");
   enter("cleo");
   Client& ben = enter("ben");
   take(anna);
   for (const CommandRow& row : command_rows) {
-    SCOPED_TRACE(row.typed);
+    INFO(row.typed);
     type(ben, std::string{row.typed} + "\n");
-    EXPECT_EQ(take(ben), row.answer);
-    EXPECT_EQ(take(anna), row.anna);
+    CHECK_EQ(take(ben), row.answer);
+    CHECK_EQ(take(anna), row.anna);
   }
   type(ben, "/help\n");
   const std::string help = take(ben);
   for (const char* name :
        {"join", "leave", "rooms", "who", "msg", "me", "nick", "topic", "help", "quit"}) {
-    EXPECT_NE(help.find("-- /" + std::string{name}), std::string::npos) << name;
+    CHECK_MESSAGE(help.find("-- /" + std::string{name}) != std::string::npos, name);
   }
   type(ben, "/quit so long\n");
-  EXPECT_EQ(take_up_to(ben, "good-bye"), "-- good-bye\n");
+  CHECK_EQ(take_up_to(ben, "good-bye"), "-- good-bye\n");
   pump([&] { return ben.ended; });
-  EXPECT_EQ(take_up_to(anna, "gone"), "T <- ben has gone (so long)\n");
-  EXPECT_EQ(take(anna), "");
+  CHECK_EQ(take_up_to(anna, "gone"), "T <- ben has gone (so long)\n");
+  CHECK_EQ(take(anna), "");
 }
 
-TEST_P(PlainCommands, before_the_name_were_taken_for_names) {
+CASES_FIXTURE(PlainCommands, "plain commands: commands before the name were taken for names") {
   serve();
   enter("anna");
   Client& ben = connect();
   type(ben, "/help\n");
-  EXPECT_NE(take_up_to(ben, "Everything else").find("-- /quit [WHY]"), std::string::npos);
+  CHECK_NE(take_up_to(ben, "Everything else").find("-- /quit [WHY]"), std::string::npos);
   type(ben, "/who\n");
-  EXPECT_EQ(take_up_to(ben, "name"), "-- your name comes first; please type it\n");
+  CHECK_EQ(take_up_to(ben, "name"), "-- your name comes first; please type it\n");
   type(ben, "/nobody\n");
   take_up_to(ben, "there is no /nobody");
   type(ben, "/nick anna\n");
   take_up_to(ben, "somebody has it already");
   take_up_to(ben, "another name");
   type(ben, "/nick ben\n");
-  EXPECT_EQ(take_up_to(ben, "you are in"),
-            "-- hello ben. /help lists the commands.\n-- you are in lobby with anna\n");
+  CHECK_EQ(take_up_to(ben, "you are in"),
+           "-- hello ben. /help lists the commands.\n-- you are in lobby with anna\n");
   Client& cleo = connect();
   type(cleo, "/quit\n");
-  EXPECT_EQ(take_up_to(cleo, "good-bye"),
-            "-- welcome. Type a name and press Enter.\n-- good-bye\n");
+  CHECK_EQ(take_up_to(cleo, "good-bye"), "-- welcome. Type a name and press Enter.\n-- good-bye\n");
   pump([&] { return cleo.ended; });
-  EXPECT_EQ(chat.people(), 2U);
+  CHECK_EQ(chat.people(), 2U);
 }
 
-TEST_P(PlainCommands, who_wrote_to_somebody_away_waited_for_an_answer) {
+CASES_FIXTURE(PlainCommands, "plain commands: a message to somebody away waited for an answer") {
   serve();
   Client& anna = enter("anna");
   Client& ben = enter("ben");
   const Profile lunch{.away = "at lunch"};
   chat.find_person("anna")->set_profile(&lunch);
   type(ben, "/msg ANNA hungry?\n");
-  EXPECT_EQ(take(ben), "-- anna is away: at lunch\n");
-  EXPECT_EQ(take_up_to(anna, "hungry"), "T -> ben has joined lobby\nT ben to you: hungry?\n");
+  CHECK_EQ(take(ben), "-- anna is away: at lunch\n");
+  CHECK_EQ(take_up_to(anna, "hungry"), "T -> ben has joined lobby\nT ben to you: hungry?\n");
   chat.find_person("anna")->set_profile(nullptr);
 }
 
-TEST_P(PlainCommands, long_lists_are_cut_and_say_so) {
+CASES_FIXTURE(PlainCommands, "plain commands: long lists are cut and say so") {
   serve();
   Client& anna = enter("anna");
   std::string talk;
@@ -135,23 +133,23 @@ TEST_P(PlainCommands, long_lists_are_cut_and_say_so) {
   take(anna);
   type(anna, "/who\n");
   const std::string who = take(anna);
-  EXPECT_TRUE(who.starts_with("-- in lobby: 16\n")) << who;
+  CHECK_MESSAGE(who.starts_with("-- in lobby: 16\n"), who);
   for (int i = 0; i < 15; ++i) {
-    EXPECT_NE(who.find("somebody_with_a_name" + std::to_string(i)), std::string::npos);
+    CHECK_NE(who.find("somebody_with_a_name" + std::to_string(i)), std::string::npos);
   }
   for (std::size_t from = 0; from < who.size();) {
     const std::size_t end = who.find('\n', from);
-    EXPECT_LE(end - from, 80U) << "more than a terminal's line";
+    CHECK_MESSAGE(end - from <= 80U, "more than a terminal's line");
     from = end + 1;
   }
   Client& last = connect();
   type(last, "last\n");
   const std::string with = take_up_to(last, "you are in lobby");
-  EXPECT_NE(with.find(" and 6 more\n"), std::string::npos) << with;
+  CHECK_MESSAGE(with.find(" and 6 more\n") != std::string::npos, with);
 }
 
 // Who asked for a list that was longer than what they may have unread was closed for it.
-TEST_P(PlainCommands, a_list_closes_nobody_who_asks_for_it) {
+CASES_FIXTURE(PlainCommands, "plain commands: a list closes nobody who asks for it") {
   serve({},
         {.high_water_bytes = 32 * KiB, .low_water_bytes = 8 * KiB, .output_limit_bytes = 32 * KiB});
   Client& anna = enter("anna");
@@ -166,25 +164,20 @@ TEST_P(PlainCommands, a_list_closes_nobody_who_asks_for_it) {
   take(anna);
   type(anna, "/rooms\n");
   const std::string rooms = take(anna);
-  EXPECT_TRUE(rooms.ends_with("-- and others\n")) << rooms.size();
-  EXPECT_GE(rooms.size(), 16U * KiB) << "as much as there is room for";
-  EXPECT_TRUE(ends.empty());
+  CHECK_MESSAGE(rooms.ends_with("-- and others\n"), rooms.size());
+  CHECK_MESSAGE(rooms.size() >= 16U * KiB, "as much as there is room for");
+  CHECK(ends.empty());
   for (Guest& owner : owners) chat.quit(owner.person, "");
 }
 
-TEST_P(PlainCommands, a_topic_that_is_too_long_is_refused) {
+CASES_FIXTURE(PlainCommands, "plain commands: a topic that is too long is refused") {
   serve();
   Client& anna = enter("anna");
   type(anna, "/topic " + std::string(391, 'x') + "\n");
-  EXPECT_EQ(take(anna), "-- that topic is too long; 390 bytes are the most\n");
+  CHECK_EQ(take(anna), "-- that topic is too long; 390 bytes are the most\n");
   type(anna, "/rooms\n");
-  EXPECT_EQ(take(anna), "-- lobby (1)\n");
+  CHECK_EQ(take(anna), "-- lobby (1)\n");
 }
-
-INSTANTIATE_TEST_SUITE_P(Everywhere, PlainCommands,
-                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
-                                          testing::Values("IPv4", "Unix")),
-                         switchboard::test::name_of_place);
 
 }  // namespace
 }  // namespace switchboard::chat::test

@@ -3,8 +3,6 @@
 // one, a member that is stopped with ^Z while its room is flooded. Somebody who stands by asks the
 // server all the while whether it is still there. Reads proc(5).
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -29,11 +27,10 @@
 #include "chat/chat_server.hpp"
 #include "load/process_account.hpp"
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
-
-using testing::HasSubstr;
 
 // How each dialect says the same. Lines come without their ends.
 struct Tongue {
@@ -115,13 +112,13 @@ class Typist {
   void stop() {
     process_->signal(SIGTSTP);  // as the terminal does for ^Z
     int status = 0;
-    ASSERT_EQ(::waitpid(process_->pid(), &status, WUNTRACED), process_->pid());
-    ASSERT_TRUE(WIFSTOPPED(status));
+    REQUIRE_EQ(::waitpid(process_->pid(), &status, WUNTRACED), process_->pid());
+    REQUIRE(WIFSTOPPED(status));
   }
   void go_on() { process_->signal(SIGCONT); }
   void kill() {
     process_->signal(SIGKILL);
-    EXPECT_EQ(process_->wait(), 128 + SIGKILL);
+    CHECK_EQ(process_->wait(), 128 + SIGKILL);
   }
 
  private:
@@ -172,11 +169,11 @@ class Typist {
   std::unique_ptr<Process> process_;
 };
 
-using Where = std::tuple<std::string, std::string>;  // backend, dialect
-
-class School : public testing::TestWithParam<Where> {
+class School {
  protected:
-  School() {
+  static auto rows() { return pairs_of(backend_names(), std::vector<std::string>{"plain", "irc"}); }
+  explicit School(const std::pair<std::string, std::string>& row)
+      : backend(row.first), dialect(row.second) {
     enter(by_stander);
     // Elsewhere, so that it need not read what the room is told.
     by_stander.send(std::string_view{tongue.name} == "irc" ? "PART #lobby\r\n" : "/leave\n");
@@ -208,29 +205,31 @@ class School : public testing::TestWithParam<Where> {
     await(by_stander, tongue.answer);
   }
 
-  const Tongue& tongue = tongue_of(std::get<1>(GetParam()));
-  ChatServer server{{"--backend", std::get<0>(GetParam()), "--flood", "off", "--output-limit",
-                     "32MiB", "--log-level", "error"},
-                    {std::get<1>(GetParam()) + "+tcp://127.0.0.1:0"}};
+  const std::string backend;
+  const std::string dialect;
+  const Tongue& tongue = tongue_of(dialect);
+  ChatServer server{
+      {"--backend", backend, "--flood", "off", "--output-limit", "32MiB", "--log-level", "error"},
+      {dialect + "+tcp://127.0.0.1:0"}};
   Client by_stander{server.endpoint()};
   Client speaker{server.endpoint()};
 };
 
-TEST_P(School, a_command_that_is_typed_in_three_pieces_is_one) {
+CASES_FIXTURE(School, "school: a command that is typed in three pieces is one") {
   Typist anna{server.endpoint()};
   enter(anna, "anna");
   const std::string command = tongue.say("good morning");
   for (std::size_t piece = 0; piece < 3; ++piece) {
-    ASSERT_FALSE(speaker.has_input()) << "half a command is none";
+    REQUIRE_FALSE_MESSAGE(speaker.has_input(), "half a command is none");
     const std::size_t begin = command.size() * piece / 3;
     anna.type(command.substr(begin, command.size() * (piece + 1) / 3 - begin));
     anna.await_arrival();
     expect_alive();
   }
-  EXPECT_THAT(await(speaker, "\n"), HasSubstr(tongue.heard("anna", "good morning")));
+  CHECK(contains(await(speaker, "\n"), tongue.heard("anna", "good morning")));
 }
 
-TEST_P(School, who_is_killed_in_the_middle_of_a_command_has_not_said_it) {
+CASES_FIXTURE(School, "school: a client killed in the middle of a command has not said it") {
   const std::string command = tongue.say("good morning");
   for (const std::size_t typed : {std::size_t{1}, command.size() / 2, command.find('\n')}) {
     Typist anna{server.endpoint()};
@@ -241,11 +240,12 @@ TEST_P(School, who_is_killed_in_the_middle_of_a_command_has_not_said_it) {
     anna.kill();
     expect_alive();
     const std::string told = await(speaker, tongue.gone("anna"));
-    EXPECT_EQ(std::ranges::count(told, '\n'), 1) << told;
+    CHECK_MESSAGE(std::ranges::count(told, '\n') == 1, told);
   }
 }
 
-TEST_P(School, who_is_stopped_while_the_room_is_flooded_gets_all_of_it_in_order) {
+CASES_FIXTURE(School,
+              "school: a client stopped while the room is flooded gets all of it in order") {
   constexpr int lines = 15'000;
   constexpr int at_once = 500;
   const auto text_of = [](int line) {
@@ -255,14 +255,14 @@ TEST_P(School, who_is_stopped_while_the_room_is_flooded_gets_all_of_it_in_order)
   };
   const auto expect_next = [&](Typist& typist, int line) {
     const std::string seen = typist.see();
-    ASSERT_TRUE(seen.ends_with(tongue.heard("speaker", text_of(line)))) << seen;
+    REQUIRE_MESSAGE(seen.ends_with(tongue.heard("speaker", text_of(line))), seen);
   };
   Typist anna{server.endpoint()};
   Typist ben{server.endpoint()};
   enter(anna, "anna");
   enter(ben, "ben");
   anna.see("ben");
-  ASSERT_NO_FATAL_FAILURE(anna.stop());
+  anna.stop();
   const std::uint64_t before = load::anonymous_bytes(server.process().pid());
   for (int begin = 0; begin < lines; begin += at_once) {
     std::string flood;
@@ -270,24 +270,17 @@ TEST_P(School, who_is_stopped_while_the_room_is_flooded_gets_all_of_it_in_order)
     speaker.send(flood);
     expect_alive();
     for (int line = begin; line < begin + at_once; ++line) {
-      ASSERT_NO_FATAL_FAILURE(expect_next(ben, line));
+      expect_next(ben, line);
     }
   }
-  EXPECT_GT(load::anonymous_bytes(server.process().pid()), before + 1'000'000)
-      << "the kernel has room for all of it, and the server has stored nothing";
+  CHECK_MESSAGE(load::anonymous_bytes(server.process().pid()) > before + 1'000'000,
+                "the kernel has room for all of it, and the server has stored nothing");
   anna.go_on();
-  for (int line = 0; line < lines; ++line) ASSERT_NO_FATAL_FAILURE(expect_next(anna, line));
+  for (int line = 0; line < lines; ++line) expect_next(anna, line);
   anna.type(tongue.say("here I am"));
-  EXPECT_TRUE(ben.see().ends_with(tongue.heard("anna", "here I am")));
+  CHECK(ben.see().ends_with(tongue.heard("anna", "here I am")));
   expect_alive();
 }
-
-INSTANTIATE_TEST_SUITE_P(Everywhere, School,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::Values("plain", "irc")),
-                         [](const auto& place) {
-                           return std::get<0>(place.param) + "_" + std::get<1>(place.param);
-                         });
 
 }  // namespace
 }  // namespace switchboard::test

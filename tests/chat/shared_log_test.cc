@@ -1,7 +1,5 @@
 #include "chat/shared_log.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "switchboard/net/output_queue.hpp"
 
 #include "support/counted_memory.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::chat {
 namespace {
@@ -18,38 +17,38 @@ std::string text_of(const Slice& slice) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-TEST(SharedLog, messages_that_follow_each_other_merge) {
+TEST_CASE("shared log: messages that follow each other merge") {
   SharedLog log;
   OutputQueue queue;
   for (int i = 0; i < 8; ++i) queue.append(log.append("a message\n"));
-  EXPECT_EQ(queue.slices(), 1U);
-  EXPECT_EQ(queue.size_bytes(), 80U);
+  CHECK_EQ(queue.slices(), 1U);
+  CHECK_EQ(queue.size_bytes(), 80U);
 }
 
 // A receiver that came later, and one that missed a message, hold what was theirs and no more.
-TEST(SharedLog, each_receiver_holds_its_own_messages) {
+TEST_CASE("shared log: each receiver holds its own messages") {
   SharedLog log;
   const Slice one = log.append("one\n");
   const Slice two = log.append("two\n");
   const Slice three = log.append("three\n");
-  EXPECT_EQ(text_of(one) + text_of(two) + text_of(three), "one\ntwo\nthree\n");
+  CHECK_EQ(text_of(one) + text_of(two) + text_of(three), "one\ntwo\nthree\n");
   OutputQueue gap;
   gap.append(one);
   gap.append(three);
-  EXPECT_EQ(gap.slices(), 2U);
+  CHECK_EQ(gap.slices(), 2U);
 }
 
-TEST(SharedLog, a_block_is_used_again_from_its_beginning_once_all_is_sent) {
+TEST_CASE("shared log: a block is used again from its beginning once all is sent") {
   SharedLog log;
   const std::byte* first = nullptr;
   for (int i = 0; i < 1000; ++i) {
     const Slice slice = log.append("a message that everybody sends at once\n");
     if (first == nullptr) first = slice.bytes().data();
-    ASSERT_EQ(slice.bytes().data(), first) << i;
+    REQUIRE_MESSAGE(slice.bytes().data() == first, i);
   }
 }
 
-TEST(SharedLog, what_is_not_sent_is_never_written_over) {
+TEST_CASE("shared log: unsent bytes are never written over") {
   SharedLog log;
   std::vector<Slice> held;
   std::vector<std::string> expected;
@@ -62,54 +61,54 @@ TEST(SharedLog, what_is_not_sent_is_never_written_over) {
     }
     if (i % 100 == 0) (void)log.trim();
   }
-  for (std::size_t i = 0; i < held.size(); ++i) ASSERT_EQ(text_of(held[i]), expected[i]) << i;
+  for (std::size_t i = 0; i < held.size(); ++i) REQUIRE_MESSAGE(text_of(held[i]) == expected[i], i);
 }
 
-TEST(SharedLog, a_block_is_freed_with_its_last_slice) {
+TEST_CASE("shared log: a block is freed with its last slice") {
   const auto before = test::memory_in_use().blocks;
   {
     SharedLog log;
-    EXPECT_TRUE(log.trim()) << "it holds nothing yet";
+    CHECK_MESSAGE(log.trim(), "it holds nothing yet");
     Slice one = log.append("one\n");
     const Slice two = log.append("two\n");
-    EXPECT_FALSE(log.trim());
+    CHECK_FALSE(log.trim());
     one = {};
-    EXPECT_FALSE(log.trim());
-    EXPECT_EQ(text_of(two), "two\n");
+    CHECK_FALSE(log.trim());
+    CHECK_EQ(text_of(two), "two\n");
   }
-  EXPECT_EQ(test::memory_in_use().blocks, before);
+  CHECK_EQ(test::memory_in_use().blocks, before);
   SharedLog log;
   (void)log.append("sent at once\n");
-  EXPECT_EQ(test::memory_in_use().blocks, before + 1);
-  EXPECT_TRUE(log.trim());
-  EXPECT_EQ(test::memory_in_use().blocks, before);
+  CHECK_EQ(test::memory_in_use().blocks, before + 1);
+  CHECK(log.trim());
+  CHECK_EQ(test::memory_in_use().blocks, before);
 }
 
 // A log that is gone leaves its slices whole: a room may empty before its last words are sent.
-TEST(SharedLog, slices_outlive_their_log) {
+TEST_CASE("shared log: slices outlive their log") {
   Slice slice;
   {
     SharedLog log;
     slice = log.append("last words\n");
   }
-  EXPECT_EQ(text_of(slice), "last words\n");
+  CHECK_EQ(text_of(slice), "last words\n");
 }
 
-TEST(SharedLog, a_message_larger_than_any_block_gets_one_of_its_own) {
+TEST_CASE("shared log: a message larger than any block gets one of its own") {
   SharedLog log;
   const std::string large(300'000, 'x');
   const Slice slice = log.append(large);
-  EXPECT_EQ(text_of(slice), large);
-  EXPECT_EQ(text_of(log.append("small\n")), "small\n");
+  CHECK_EQ(text_of(slice), large);
+  CHECK_EQ(text_of(log.append("small\n")), "small\n");
 }
 
 // Blocks grow with what is said, up to 64 KiB, so that a busy room's queues have few pieces.
-TEST(SharedLog, a_burst_lies_in_few_blocks) {
+TEST_CASE("shared log: a burst lies in few blocks") {
   SharedLog log;
   OutputQueue queue;
   for (int i = 0; i < 10'000; ++i) queue.append(log.append(std::string(63, 'x') + "\n"));
-  EXPECT_EQ(queue.size_bytes(), 640'000U);
-  EXPECT_LE(queue.slices(), 18U);
+  CHECK_EQ(queue.size_bytes(), 640'000U);
+  CHECK_LE(queue.slices(), 18U);
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "chat/text.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <string_view>
+
+#include "support/testing.hpp"
 
 namespace switchboard::chat {
 namespace {
@@ -52,17 +52,17 @@ constexpr TextRow text_rows[] = {
     {"bytes of C1 in other letters", "\xC4\x80\xE2\x82\x9B\xC3\x82\xC3\x9B", true},
 };
 
-TEST(Text, is_utf8_or_not_and_loses_its_control_characters) {
+TEST_CASE("text: it is UTF-8 or not, and loses its control characters") {
   for (const TextRow& row : text_rows) {
-    SCOPED_TRACE(row.what);
-    EXPECT_EQ(is_utf8(row.text), row.is_utf8);
+    INFO(row.what);
+    CHECK_EQ(is_utf8(row.text), row.is_utf8);
     if (!row.is_utf8) continue;
-    EXPECT_EQ(has_control(row.text), row.has_control);
-    EXPECT_EQ(without_control(row.text), row.has_control ? row.clean : row.text);
+    CHECK_EQ(has_control(row.text), row.has_control);
+    CHECK_EQ(without_control(row.text), row.has_control ? row.clean : row.text);
   }
 }
 
-TEST(Text, has_letters_that_nobody_sees_or_none) {
+TEST_CASE("text: letters that nobody sees are found") {
   struct Row {
     const char* what;
     std::string_view text;
@@ -92,12 +92,12 @@ TEST(Text, has_letters_that_nobody_sees_or_none) {
            Row{"a letter of a tag", "anna\xF3\xA0\x81\x81", true},
            Row{"the letters around U+2000 to U+200F", "\xE1\xBF\xBE\xE2\x80\x90", false},
        }) {
-    EXPECT_EQ(has_unseen(row.text), row.has_unseen) << row.what;
+    CHECK_MESSAGE(has_unseen(row.text) == row.has_unseen, row.what);
   }
 }
 
 // Whatever stands around a code point, and wherever it is in a word of eight bytes.
-TEST(Text, every_control_character_is_found_and_nothing_else_is_lost) {
+TEST_CASE("text: every control character is found and nothing else is lost") {
   for (std::uint32_t code_point = 0; code_point < 0x800; ++code_point) {
     std::string letter;
     if (code_point < 0x80) {
@@ -109,27 +109,27 @@ TEST(Text, every_control_character_is_found_and_nothing_else_is_lost) {
     const bool is_control = code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0);
     const std::string before(code_point % 9, 'b');
     const std::string text = before + letter + "\xC3\xBC";
-    ASSERT_TRUE(is_utf8(text)) << code_point;
-    ASSERT_EQ(has_control(text), is_control) << code_point;
+    REQUIRE_MESSAGE(is_utf8(text), code_point);
+    REQUIRE_MESSAGE(has_control(text) == is_control, code_point);
     const std::string kept = code_point == '\t' ? " " : is_control ? "" : letter;
-    ASSERT_EQ(without_control(text), before + kept + "\xC3\xBC") << code_point;
+    REQUIRE_MESSAGE(without_control(text) == before + kept + "\xC3\xBC", code_point);
   }
 }
 
 constexpr HashKey key{0x0706050403020100U, 0x0F0E0D0C0B0A0908U};
 
 // What Python 3.11 says of the same bytes with PYTHONHASHSEED=0.
-TEST(Text, names_are_hashed_by_siphash) {
+TEST_CASE("text: names are hashed by SipHash") {
   constexpr HashKey none{};
-  EXPECT_EQ(hash_folded("", none), 0xD1FBA762150C532CU);
-  EXPECT_EQ(hash_folded("\0"sv, none), 0x68A914128E01E473U);
-  EXPECT_EQ(hash_folded("anna", none), 0x29D67270D19B0595U);
-  EXPECT_EQ(hash_folded("12345678", none), 0x3489982430560A87U);
-  EXPECT_EQ(hash_folded("SOMEBODY_with_a_long_name", none), 0x15FD4005C0D10625U);
-  EXPECT_NE(hash_folded("anna", key), hash_folded("anna", none));
+  CHECK_EQ(hash_folded("", none), 0xD1FBA762150C532CU);
+  CHECK_EQ(hash_folded("\0"sv, none), 0x68A914128E01E473U);
+  CHECK_EQ(hash_folded("anna", none), 0x29D67270D19B0595U);
+  CHECK_EQ(hash_folded("12345678", none), 0x3489982430560A87U);
+  CHECK_EQ(hash_folded("SOMEBODY_with_a_long_name", none), 0x15FD4005C0D10625U);
+  CHECK_NE(hash_folded("anna", key), hash_folded("anna", none));
 }
 
-TEST(Text, names_are_the_same_but_for_the_case_of_ascii) {
+TEST_CASE("text: names are the same but for the case of ASCII") {
   struct Row {
     std::string_view one;
     std::string_view other;
@@ -142,9 +142,9 @@ TEST(Text, names_are_the_same_but_for_the_case_of_ascii) {
                          {"@", "`", false},      // a bit apart, and no letters
                          {"ann", "anna", false},
                          {"\xC3\x84", "\xC3\xA4", false}}) {
-    EXPECT_EQ(same_name(row.one, row.other), row.is_same) << row.one << " and " << row.other;
+    CHECK_MESSAGE(same_name(row.one, row.other) == row.is_same, row.one, " and ", row.other);
     if (row.is_same) {
-      EXPECT_EQ(hash_folded(row.one, key), hash_folded(row.other, key)) << row.one;
+      CHECK_MESSAGE(hash_folded(row.one, key) == hash_folded(row.other, key), row.one);
     }
   }
 }

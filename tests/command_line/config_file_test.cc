@@ -1,24 +1,18 @@
 #include "command_line/config_file.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <fstream>
-#include <ostream>
 #include <string>
 #include <vector>
 
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::command_line {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
+using test::begins_with;
+using test::contains;
+using test::Texts;
 
 // What was applied, in the order of the rows.
 using Applied = std::vector<std::string>;
@@ -71,63 +65,58 @@ Applied applied_from(std::string_view text) {
   return applied;
 }
 
-TEST(ConfigFile, says_what_the_command_line_would) {
-  EXPECT_THAT(applied_from(R"(
+TEST_CASE("config file: an option has the effect that it has on the command line") {
+  CHECK_EQ(applied_from(R"(
 # A comment.
 limit = 1_000
 listen = ["a", "b"]
 flag = true
 name = 'x y'
 )"),
-              ElementsAre("listen=a", "listen=b", "limit=1000", "flag=", "name=x y"));
-  EXPECT_THAT(applied_from("listen = 'a'\nlimit = '10KiB'\nflag = false"),
-              ElementsAre("listen=a", "limit=10KiB"));
-  EXPECT_THAT(applied_from(""), IsEmpty());
-  EXPECT_THAT(applied_from("listen = []"), IsEmpty());
+           Texts{"listen=a", "listen=b", "limit=1000", "flag=", "name=x y"});
+  CHECK_EQ(applied_from("listen = 'a'\nlimit = '10KiB'\nflag = false"),
+           Texts{"listen=a", "limit=10KiB"});
+  CHECK_EQ(applied_from(""), Texts{});
+  CHECK_EQ(applied_from("listen = []"), Texts{});
 }
 
 struct Mistake {
-  const char* name;
+  std::string name;
   std::string text;
   std::string place;
   std::string mend;
 };
-void PrintTo(const Mistake& mistake, std::ostream* out) {
-  *out << mistake.name;
-}
 
-class ConfigMistake : public testing::TestWithParam<Mistake> {};
+const std::vector<Mistake> mistakes{
+    {"an unknown option", "limit = 1\n\nlimmit = 2\n", "a.toml:3: no option 'limmit'", "--help"},
+    {"no TOML", "limit = 1\nlisten = \n", "a.toml:2: no TOML", "toml.io"},
+    {"a text without quotes", "limit = 1\nname = nobody\n", "a.toml:2: no TOML",
+     "write name = \"text\""},
+    {"an option given twice", "limit = 1\nlimit = 2\n", "a.toml:2: no TOML", "toml.io"},
+    {"a fraction", "limit = 1.5", "a.toml:1: limit: neither", "write limit = \"7\""},
+    {"a flag as a text", "\nflag = 'yes'", "a.toml:2: flag:", "write flag = true or false"},
+    {"a list for a single value", "limit = [1, 2]", "a.toml:1: limit: neither", "write limit"},
+    {"a fraction in a list", "listen = [\n  'a',\n  2.5,\n]", "a.toml:3: listen: neither", "here"},
+    {"a table", "[chat]\nlimit = 1", "a.toml:1: no option 'chat'", "--help"},
+    {"a refused value", "limit = 1\nlisten = ['a', 'bad']", "a.toml:2: listen: 'bad'",
+     "write good"},
+    {"a config file in a config file", "config = 'b.toml'", "a.toml:1: no option 'config'",
+     "--help"},
+};
 
-TEST_P(ConfigMistake, is_told_with_its_line_and_the_mend) {
+CASES("config file: a mistake is told with its line and the mend", mistakes, const Mistake& row) {
   std::string complaint;
   try {
-    applied_from(GetParam().text);
+    applied_from(row.text);
   } catch (const UsageError& error) {
     complaint = error.what();
   }
-  EXPECT_THAT(complaint, AllOf(StartsWith(GetParam().place), HasSubstr(GetParam().mend)));
-  EXPECT_EQ(complaint.find('\n'), std::string::npos);
+  CHECK(begins_with(complaint, row.place));
+  CHECK(contains(complaint, row.mend));
+  CHECK_EQ(complaint.find('\n'), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Files, ConfigMistake,
-    testing::Values(
-        Mistake{"unknown", "limit = 1\n\nlimmit = 2\n", "a.toml:3: no option 'limmit'", "--help"},
-        Mistake{"no_toml", "limit = 1\nlisten = \n", "a.toml:2: no TOML", "toml.io"},
-        Mistake{"text_without_quotes", "limit = 1\nname = nobody\n", "a.toml:2: no TOML",
-                "write name = \"text\""},
-        Mistake{"twice", "limit = 1\nlimit = 2\n", "a.toml:2: no TOML", "toml.io"},
-        Mistake{"not_its_kind", "limit = 1.5", "a.toml:1: limit: neither", "write limit = \"7\""},
-        Mistake{"flag_as_text", "\nflag = 'yes'", "a.toml:2: flag:", "write flag = true or false"},
-        Mistake{"list_of_what_is_one", "limit = [1, 2]", "a.toml:1: limit: neither", "write limit"},
-        Mistake{"element", "listen = [\n  'a',\n  2.5,\n]", "a.toml:3: listen: neither", "here"},
-        Mistake{"table", "[chat]\nlimit = 1", "a.toml:1: no option 'chat'", "--help"},
-        Mistake{"refused_value", "limit = 1\nlisten = ['a', 'bad']", "a.toml:2: listen: 'bad'",
-                "write good"},
-        Mistake{"config_in_a_file", "config = 'b.toml'", "a.toml:1: no option 'config'", "--help"}),
-    [](const auto& row) { return std::string{row.param.name}; });
-
-class ConfigCommand : public testing::Test {
+class ConfigCommand {
  protected:
   Outcome parse(std::vector<std::string> arguments) {
     applied_.clear();
@@ -151,36 +140,41 @@ class ConfigCommand : public testing::Test {
   Applied applied_;
 };
 
-TEST_F(ConfigCommand, the_command_line_counts_more_and_defaults_fill_the_rest) {
+TEST_CASE_FIXTURE(ConfigCommand,
+                  "config file: the command line counts more, and defaults fill the rest") {
   const std::string path = write("listen = ['a', 'b']\nname = 'anna'\n");
   parse({"--config", path});
-  EXPECT_THAT(applied_, ElementsAre("listen=a", "listen=b", "limit=7", "name=anna"));
+  CHECK_EQ(applied_, Texts{"listen=a", "listen=b", "limit=7", "name=anna"});
   parse({"--config", path, "--listen=c", "--name", "bert"});
-  EXPECT_THAT(applied_, ElementsAre("listen=c", "limit=7", "name=bert"));
+  CHECK_EQ(applied_, Texts{"listen=c", "limit=7", "name=bert"});
 }
 
-// Whoever started the server elsewhere was told that there was no such file.
-TEST_F(ConfigCommand, a_file_that_is_named_in_a_file_was_looked_for_where_the_program_was_started) {
+// A server that was started elsewhere said that there was no such file.
+TEST_CASE_FIXTURE(ConfigCommand,
+                  "config file: a file named in it was looked for in the folder that the program "
+                  "was started in") {
   const std::string path = write("name = 'anna'\nmotd = 'motd.txt'");
   parse({"--config", path});
-  EXPECT_THAT(applied_, Contains("motd=" + folder_.file("motd.txt")));
+  CHECK_EQ(applied_,
+           Texts{"listen=here", "limit=7", "name=anna", "motd=" + folder_.file("motd.txt")});
   parse({"--config", write("name = 'anna'\nmotd = '/etc/motd'")});
-  EXPECT_THAT(applied_, Contains("motd=/etc/motd"));
+  CHECK_EQ(applied_, Texts{"listen=here", "limit=7", "name=anna", "motd=/etc/motd"});
   parse({"--config", path, "--motd", "motd.txt"});
-  EXPECT_THAT(applied_, Contains("motd=motd.txt"));
+  CHECK_EQ(applied_, Texts{"listen=here", "limit=7", "name=anna", "motd=motd.txt"});
 }
 
-TEST_F(ConfigCommand, what_is_required_may_stand_in_the_file) {
-  EXPECT_NO_THROW(parse({"--config", write("name = 'anna'")}));
-  EXPECT_THROW(parse({"--config", write("limit = 1")}), UsageError);
+TEST_CASE_FIXTURE(ConfigCommand, "config file: a required option may stand in it") {
+  CHECK_NOTHROW(parse({"--config", write("name = 'anna'")}));
+  CHECK_THROWS_AS(parse({"--config", write("limit = 1")}), UsageError);
 }
 
-TEST_F(ConfigCommand, a_file_that_cannot_be_read_is_a_complaint) {
+TEST_CASE_FIXTURE(ConfigCommand, "config file: an unreadable file is refused") {
   for (const std::string& path :
        {folder_.file("none"), folder_.path().string(), std::string{"/dev/zero"}, std::string{}}) {
-    EXPECT_THROW(parse({"--config", path}), UsageError) << path;
+    INFO(path);
+    CHECK_THROWS_AS(parse({"--config", path}), UsageError);
   }
-  EXPECT_THROW(parse({"--config", write(std::string(most_config_bytes + 1, '#'))}), UsageError);
+  CHECK_THROWS_AS(parse({"--config", write(std::string(most_config_bytes + 1, '#'))}), UsageError);
 }
 
 }  // namespace

@@ -1,20 +1,19 @@
-// The grammar of --framing: what each row makes, and what is said of what is none.
+// The grammar of --framing: what each row makes, and what is said of a mistake.
 #include "command_line/framing.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "support/testing.hpp"
+
 namespace switchboard::command_line {
 namespace {
 
 using namespace std::string_literals;
-using testing::AllOf;
-using testing::HasSubstr;
+
+using test::contains;
 
 constexpr std::size_t limit_bytes = 1000;
 
@@ -24,7 +23,7 @@ struct Example {
   std::string frame;
 };
 
-TEST(Framing, EveryRowMakesItsCodec) {
+TEST_CASE("framing: every name makes its codec") {
   const std::vector<Example> examples{
       {"lines", "abc", "abc\n"},
       {"crlf", "abc", "abc\r\n"},
@@ -47,14 +46,14 @@ TEST(Framing, EveryRowMakesItsCodec) {
       {"close", "abc", "abc"},
   };
   for (const Example& example : examples) {
-    SCOPED_TRACE(example.framing);
+    INFO(example.framing);
     const Framing framing = parse_framing(example.framing, limit_bytes);
     std::vector<std::byte> out;
-    EXPECT_EQ(framing.codec.encode(std::as_bytes(std::span{example.payload}), out),
-              FrameStatus::complete);
-    EXPECT_EQ((std::string{reinterpret_cast<const char*>(out.data()), out.size()}), example.frame);
-    EXPECT_LE(out.size(), framing.longest_frame_bytes);
-    EXPECT_EQ(framing.codec.is_until_close(), std::string_view{example.framing} == "close");
+    CHECK_EQ(framing.codec.encode(std::as_bytes(std::span{example.payload}), out),
+             FrameStatus::complete);
+    CHECK_EQ((std::string{reinterpret_cast<const char*>(out.data()), out.size()}), example.frame);
+    CHECK_LE(out.size(), framing.longest_frame_bytes);
+    CHECK_EQ(framing.codec.is_until_close(), std::string_view{example.framing} == "close");
   }
 }
 
@@ -64,7 +63,7 @@ struct Mistake {
   const char* mend;
 };
 
-TEST(Framing, AMistakeIsShownWithItsMend) {
+TEST_CASE("framing: a mistake is shown with its mend") {
   const Mistake mistakes[] = {
       {"", "''", "write one of lines, crlf"},
       {"line", "'line'", "write one of lines, crlf"},
@@ -99,35 +98,35 @@ TEST(Framing, AMistakeIsShownWithItsMend) {
       {"close:1", "close takes nothing", "write close"},
   };
   for (const Mistake& mistake : mistakes) {
-    SCOPED_TRACE(mistake.framing);
+    INFO(mistake.framing);
     try {
       parse_framing(mistake.framing, limit_bytes);
-      ADD_FAILURE() << "accepted";
+      FAIL_CHECK("accepted");
     } catch (const std::invalid_argument& refusal) {
-      EXPECT_THAT(refusal.what(), AllOf(HasSubstr(mistake.shows), HasSubstr(mistake.mend)));
+      CHECK(contains(refusal.what(), mistake.shows));
+      CHECK(contains(refusal.what(), mistake.mend));
     }
   }
 }
 
-TEST(Framing, TheLimitIsOfAMessage) {
+TEST_CASE("framing: the limit is that of a message") {
   for (const char* text : {"lines", "u32", "digits:5", "varint", "close"}) {
+    INFO(text);
     const Framing framing = parse_framing(text, 10);
     std::vector<std::byte> out;
-    EXPECT_EQ(framing.codec.encode(std::vector<std::byte>(10), out), FrameStatus::complete);
-    EXPECT_EQ(framing.codec.encode(std::vector<std::byte>(11), out), FrameStatus::too_long);
+    CHECK_EQ(framing.codec.encode(std::vector<std::byte>(10), out), FrameStatus::complete);
+    CHECK_EQ(framing.codec.encode(std::vector<std::byte>(11), out), FrameStatus::too_long);
   }
 }
 
-TEST(Framing, HelpTellsEachInALineOfATerminal) {
-  std::string_view help{};
-  const std::string text = framing_help();
-  help = text;
+TEST_CASE("framing: the help names each, in lines that fit a terminal") {
+  const std::string help = framing_help();
   for (const char* name : {"lines", "crlf", "mark:TEXT", "fixed:BYTES", "digits:COUNT", "u8", "u16",
                            "u16le", "u32le", "u64le", "varint", "typed:TYPE", "close"}) {
-    EXPECT_THAT(text, HasSubstr(name));
+    CHECK(contains(help, name));
   }
-  for (; !help.empty(); help.remove_prefix(help.find('\n') + 1)) {
-    EXPECT_LE(help.find('\n'), 100U);
+  for (std::string_view rest = help; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1)) {
+    CHECK_LE(rest.find('\n'), 100U);
   }
 }
 

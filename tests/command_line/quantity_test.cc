@@ -1,11 +1,10 @@
 #include "command_line/quantity.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <random>
 #include <stdexcept>
+
+#include "support/testing.hpp"
 
 namespace switchboard::command_line {
 namespace {
@@ -13,8 +12,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::AllOf;
-using testing::HasSubstr;
+using test::contains;
 
 template <typename Parse>
 std::string refusal_of(Parse parse) {
@@ -26,7 +24,7 @@ std::string refusal_of(Parse parse) {
   return "accepted";
 }
 
-TEST(Size, IsReadInEveryUnit) {
+TEST_CASE("quantity: a size is read in every unit") {
   constexpr std::array<std::pair<const char*, std::size_t>, 14> table{{
       {"0", 0},
       {"1", 1},
@@ -43,10 +41,13 @@ TEST(Size, IsReadInEveryUnit) {
       {"17179869183GiB", SIZE_MAX - (std::size_t{1} << 30U) + 1},
       {"18014398509481983KiB", SIZE_MAX - 1023},
   }};
-  for (const auto& [text, bytes] : table) EXPECT_EQ(parse_size(text, Off::refused), bytes) << text;
+  for (const auto& [text, bytes] : table) {
+    INFO(text);
+    CHECK_EQ(parse_size(text, Off::refused), bytes);
+  }
 }
 
-TEST(Duration, IsReadInEveryUnit) {
+TEST_CASE("quantity: a duration is read in every unit") {
   const std::array<std::pair<const char*, Nanoseconds>, 7> table{{
       {"0s", seconds{0}},
       {"1ms", milliseconds{1}},
@@ -56,99 +57,104 @@ TEST(Duration, IsReadInEveryUnit) {
       {"1h", hours{1}},
       {"876000h", longest_duration},
   }};
-  for (const auto& [text, time] : table)
-    EXPECT_EQ(parse_duration(text, Off::refused), time) << text;
+  for (const auto& [text, time] : table) {
+    INFO(text);
+    CHECK_EQ(parse_duration(text, Off::refused), time);
+  }
 }
 
-TEST(Count, IsAtLeastOne) {
-  EXPECT_EQ(parse_count("1", Off::refused), 1U);
-  EXPECT_EQ(parse_count("10000", Off::allowed), 10'000U);
-  EXPECT_THAT(refusal_of([] { parse_count("0", Off::allowed); }),
-              "'0' is not a count; write a whole number of at least 1, or off");
-  EXPECT_THAT(refusal_of([] { parse_count("1KiB", Off::refused); }), HasSubstr("is not a count"));
+TEST_CASE("quantity: a count is at least one") {
+  CHECK_EQ(parse_count("1", Off::refused), 1U);
+  CHECK_EQ(parse_count("10000", Off::allowed), 10'000U);
+  CHECK_EQ(refusal_of([] { parse_count("0", Off::allowed); }),
+           "'0' is not a count; write a whole number of at least 1, or off");
+  CHECK(contains(refusal_of([] { parse_count("1KiB", Off::refused); }), "is not a count"));
 }
 
-TEST(Quantity, OffIsNoValueWhereItIsAllowed) {
-  EXPECT_EQ(parse_size("off", Off::allowed), std::nullopt);
-  EXPECT_EQ(parse_duration("off", Off::allowed), std::nullopt);
-  EXPECT_EQ(parse_count("off", Off::allowed), std::nullopt);
-  EXPECT_THAT(refusal_of([] { parse_size("off", Off::refused); }),
-              HasSubstr("cannot be off; write"));
-  EXPECT_THAT(refusal_of([] { parse_duration("off", Off::refused); }),
-              "cannot be off; write a number and one of ms, s, m, h");
+TEST_CASE("quantity: if off is allowed, it is no value") {
+  CHECK_EQ(parse_size("off", Off::allowed), std::nullopt);
+  CHECK_EQ(parse_duration("off", Off::allowed), std::nullopt);
+  CHECK_EQ(parse_count("off", Off::allowed), std::nullopt);
+  CHECK(contains(refusal_of([] { parse_size("off", Off::refused); }), "cannot be off; write"));
+  CHECK_EQ(refusal_of([] { parse_duration("off", Off::refused); }),
+           "cannot be off; write a number and one of ms, s, m, h");
 }
 
-TEST(Quantity, RefusalShowsWhatWasWrittenAndNamesTheUnits) {
-  EXPECT_EQ(refusal_of([] { parse_duration("5 parsecs", Off::allowed); }),
-            "'5 parsecs' is not a duration; write a number and one of ms, s, m, h, or off");
-  EXPECT_EQ(
+TEST_CASE("quantity: a refusal shows the text and names the units") {
+  CHECK_EQ(refusal_of([] { parse_duration("5 parsecs", Off::allowed); }),
+           "'5 parsecs' is not a duration; write a number and one of ms, s, m, h, or off");
+  CHECK_EQ(
       refusal_of([] { parse_size("64K", Off::refused); }),
       "'64K' is not a size; write a number of bytes, or a number and one of KiB, MiB, GiB, KB, "
       "MB, GB");
 }
 
-TEST(Quantity, WhatIsNoWholeNumberAndUnitIsRefused) {
+TEST_CASE("quantity: anything but a whole number with its unit is refused") {
   for (const char* text : {"", " ", "-1", "-1KiB", "+1", "1.5MiB", "1,5MiB", "1 KiB", " 1", "1 ",
                            "KiB", "64kib", "64KIB", "64k", "1KiBx", "0x10", "1e3", "OFF", "1TiB"}) {
-    EXPECT_THAT(refusal_of([text] { parse_size(text, Off::allowed); }),
-                AllOf(HasSubstr("is not a size"), HasSubstr(text), HasSubstr(", or off")))
-        << text;
+    INFO(text);
+    const std::string refusal = refusal_of([text] { parse_size(text, Off::allowed); });
+    CHECK(contains(refusal, "is not a size"));
+    CHECK(contains(refusal, text));
+    CHECK(contains(refusal, ", or off"));
   }
   for (const char* text :
        {"", "5", "0", "-5s", "1.5s", "5 s", "5S", "5sec", "5M", "s", "1d", "5ns"}) {
-    EXPECT_THAT(refusal_of([text] { parse_duration(text, Off::refused); }),
-                AllOf(HasSubstr("is not a duration"), HasSubstr(text)))
-        << text;
+    INFO(text);
+    const std::string refusal = refusal_of([text] { parse_duration(text, Off::refused); });
+    CHECK(contains(refusal, "is not a duration"));
+    CHECK(contains(refusal, text));
   }
 }
 
-TEST(Quantity, WhatOverflowsIsRefused) {
+TEST_CASE("quantity: a number too large is refused") {
   for (const char* text : {"18446744073709551616", "17179869184GiB", "18014398509481984KiB",
                            "99999999999999999999999999MB"}) {
-    EXPECT_THAT(refusal_of([text] { parse_size(text, Off::refused); }),
-                AllOf(HasSubstr("is more than"), HasSubstr("write less")))
-        << text;
+    INFO(text);
+    const std::string refusal = refusal_of([text] { parse_size(text, Off::refused); });
+    CHECK(contains(refusal, "is more than"));
+    CHECK(contains(refusal, "write less"));
   }
   for (const char* text : {"876001h", "99999999999999999999s", "18446744073709551615ms"}) {
-    EXPECT_THAT(refusal_of([text] { parse_duration(text, Off::allowed); }),
-                HasSubstr("is more than 876000h; write less, or off"))
-        << text;
+    INFO(text);
+    CHECK(contains(refusal_of([text] { parse_duration(text, Off::allowed); }),
+                   "is more than 876000h; write less, or off"));
   }
 }
 
-TEST(Quantity, IsWrittenInTheLargestWholeUnit) {
-  EXPECT_EQ(format_size(0), "0");
-  EXPECT_EQ(format_size(1000), "1000");
-  EXPECT_EQ(format_size(1025), "1025");
-  EXPECT_EQ(format_size(256 * 1024), "256KiB");
-  EXPECT_EQ(format_size(std::size_t{2} << 30U), "2GiB");
-  EXPECT_EQ(format_duration(seconds{0}), "0ms");
-  EXPECT_EQ(format_duration(milliseconds{1500}), "1500ms");
-  EXPECT_EQ(format_duration(seconds{5}), "5s");
-  EXPECT_EQ(format_duration(seconds{300}), "5m");
-  EXPECT_EQ(format_duration(hours{48}), "48h");
+TEST_CASE("quantity: a value is written in the largest unit that divides it") {
+  CHECK_EQ(format_size(0), "0");
+  CHECK_EQ(format_size(1000), "1000");
+  CHECK_EQ(format_size(1025), "1025");
+  CHECK_EQ(format_size(256 * 1024), "256KiB");
+  CHECK_EQ(format_size(std::size_t{2} << 30U), "2GiB");
+  CHECK_EQ(format_duration(seconds{0}), "0ms");
+  CHECK_EQ(format_duration(milliseconds{1500}), "1500ms");
+  CHECK_EQ(format_duration(seconds{5}), "5s");
+  CHECK_EQ(format_duration(seconds{300}), "5m");
+  CHECK_EQ(format_duration(hours{48}), "48h");
 }
 
-TEST(Quantity, WhatIsWrittenIsReadBack) {
+TEST_CASE("quantity: a written value is read back as the same") {
   std::mt19937_64 random{20261123};
   for (int i = 0; i < 10'000; ++i) {
     const std::size_t bytes = random() >> (random() % 64);
-    ASSERT_EQ(parse_size(format_size(bytes), Off::refused), bytes);
+    REQUIRE_EQ(parse_size(format_size(bytes), Off::refused), bytes);
     const Nanoseconds time = milliseconds{random() % 3'000'000'000'000};
-    ASSERT_EQ(parse_duration(format_duration(time), Off::refused), time);
+    REQUIRE_EQ(parse_duration(format_duration(time), Off::refused), time);
   }
 }
 
 // Whatever the bytes are: a value or a refusal, nothing else.
-TEST(Quantity, AnyBytesAreReadOrRefused) {
+TEST_CASE("quantity: any bytes are read or refused") {
   constexpr std::string_view alphabet{"0123456789KMGiBhms-+. off\0\xFF\n", 27};
   std::mt19937 random{862};
   for (int i = 0; i < 100'000; ++i) {
     std::string text(random() % 24, '\0');
     for (char& c : text) c = alphabet[random() % alphabet.size()];
-    EXPECT_NO_THROW((void)refusal_of([&text] { parse_size(text, Off::allowed); }));
-    EXPECT_NO_THROW((void)refusal_of([&text] { parse_duration(text, Off::refused); }));
-    EXPECT_NO_THROW((void)refusal_of([&text] { parse_count(text, Off::allowed); }));
+    CHECK_NOTHROW((void)refusal_of([&text] { parse_size(text, Off::allowed); }));
+    CHECK_NOTHROW((void)refusal_of([&text] { parse_duration(text, Off::refused); }));
+    CHECK_NOTHROW((void)refusal_of([&text] { parse_count(text, Off::allowed); }));
   }
 }
 

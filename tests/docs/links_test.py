@@ -24,6 +24,13 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def cases(suite):
+    """The names of the test cases in a file."""
+    literals = re.findall(r'\b(?:TEST_CASE|CASES)(?:_FIXTURE)?\(\s*(?:\w+,\s*)?((?:"[^"]*"\s*)+)',
+                          suite.read_text(encoding="utf-8"))
+    return {"".join(re.findall(r'"([^"]*)"', literal)) for literal in literals}
+
+
 class Links(unittest.TestCase):
     def test_every_link_leads_somewhere(self):
         self.assertGreater(len(PAGES), 5)
@@ -51,6 +58,19 @@ class Links(unittest.TestCase):
                     with self.subTest(page=page.name, name=name[1]):
                         self.assertRegex(source, rf"\b{part}\b")
         self.assertGreater(named, 50)
+
+    def test_every_case_that_is_linked_is_one_of_the_file_it_leads_to(self):
+        """`subject: what holds`, linked to a suite: there is a case of exactly this name."""
+        linked = 0
+        for page in PAGES:
+            for text, target in links(page):
+                path = (page.parent / target).resolve()
+                if not path.name.endswith("_test.cc") or text.strip("`") == path.name:
+                    continue
+                linked += 1
+                with self.subTest(page=page.name, name=text):
+                    self.assertIn(text.strip("`"), cases(path))
+        self.assertGreater(linked, 40)
 
 
 class Examples(unittest.TestCase):

@@ -1,6 +1,4 @@
 // The echo that answers message by message, over every poller.
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +8,7 @@
 
 #include "support/backends.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -25,13 +24,18 @@ ConnectionLimits limits() {
   return limits;
 }
 
-class FramedEcho : public testing::TestWithParam<std::string> {
+class FramedEcho {
  protected:
+  static auto rows() { return backend_names(); }
+  explicit FramedEcho(const std::string& its_backend) : backend(its_backend) {}
+
+  const std::string backend;
+
   void serve(ChosenCodec codec) {
     service.emplace(reactor, std::move(codec), limits(), EchoService::OpenedCallback{},
                     [this](const Connection&, const Closed& closed) { ends.push_back(closed); });
     std::error_code error;
-    ASSERT_NE(service->connections().adopt(std::move(pair.ours), error), nullptr);
+    REQUIRE_NE(service->connections().adopt(std::move(pair.ours), error), nullptr);
   }
 
   void send(std::string_view text) {
@@ -45,7 +49,7 @@ class FramedEcho : public testing::TestWithParam<std::string> {
       receive();
     }
   }
-  // What has come back since it was last asked, after some turns; and whether the end has.
+  // Gives the bytes that have come back since the last call, and notes whether the end has come.
   std::string receive() {
     std::array<std::byte, 4096> block;
     std::string text;
@@ -61,106 +65,106 @@ class FramedEcho : public testing::TestWithParam<std::string> {
   }
 
   SocketPair pair = tcp_pair();
-  Reactor reactor{find_backend(GetParam()).make()};
+  Reactor reactor{find_backend(backend).make()};
   std::optional<FramedEchoService> service;
   std::vector<Closed> ends;
   std::string all;
   bool ended = false;
 };
 
-TEST_P(FramedEcho, a_message_comes_back_when_it_is_whole_and_not_before) {
+CASES_FIXTURE(FramedEcho, "framed echo: a message comes back when it is whole and not before") {
   serve(DelimitedCodec{"\r\n", limit_bytes});
   send("one\r");
-  EXPECT_EQ(receive(), "");
+  CHECK_EQ(receive(), "");
   send("\ntwo\r\nthr");
-  EXPECT_EQ(receive(), "one\r\ntwo\r\n");
+  CHECK_EQ(receive(), "one\r\ntwo\r\n");
   send("ee\r\n");
-  EXPECT_EQ(receive(), "three\r\n");
-  EXPECT_EQ(service->messages(), 3U);
-  EXPECT_EQ(service->counts().bytes, 17U);
+  CHECK_EQ(receive(), "three\r\n");
+  CHECK_EQ(service->messages(), 3U);
+  CHECK_EQ(service->counts().bytes, 17U);
 }
 
-TEST_P(FramedEcho, zero_bytes_are_data) {
+CASES_FIXTURE(FramedEcho, "framed echo: zero bytes are data") {
   serve(LengthPrefixedCodec{LengthPrefix::integer(2), limit_bytes});
   send("\0\3a\0b\0\0\0\1"s);
-  EXPECT_EQ(receive(), "\0\3a\0b\0\0"s);
+  CHECK_EQ(receive(), "\0\3a\0b\0\0"s);
   send("c");
-  EXPECT_EQ(receive(), "\0\1c"s);
+  CHECK_EQ(receive(), "\0\1c"s);
 }
 
-TEST_P(FramedEcho, a_client_that_ends_between_messages_gets_all_and_the_end) {
+CASES_FIXTURE(FramedEcho, "framed echo: a client that ends between messages gets all and the end") {
   serve(FixedCodec{3});
   send("abcdef");
   finish();
   receive();
-  EXPECT_EQ(all, "abcdef");
-  EXPECT_TRUE(ended);
-  ASSERT_EQ(ends.size(), 1U);
-  EXPECT_EQ(ends[0].reason, CloseReason::peer_closed);
+  CHECK_EQ(all, "abcdef");
+  CHECK(ended);
+  REQUIRE_EQ(ends.size(), 1U);
+  CHECK_EQ(ends[0].reason, CloseReason::peer_closed);
 }
 
-TEST_P(FramedEcho, a_client_that_ends_within_a_message_gets_what_was_whole) {
+CASES_FIXTURE(FramedEcho, "framed echo: a client that ends within a message gets what was whole") {
   serve(FixedCodec{3});
   send("abcde");
   finish();
   receive();
-  EXPECT_EQ(all, "abc");
-  ASSERT_EQ(ends.size(), 1U);
-  EXPECT_EQ(ends[0].reason, CloseReason::protocol_error);
+  CHECK_EQ(all, "abc");
+  REQUIRE_EQ(ends.size(), 1U);
+  CHECK_EQ(ends[0].reason, CloseReason::protocol_error);
 }
 
-TEST_P(FramedEcho, what_is_no_message_ends_the_stream_behind_the_answers_before_it) {
+CASES_FIXTURE(
+    FramedEcho,
+    "framed echo: bytes that are not a message end the stream after the answers before them") {
   serve(LengthPrefixedCodec{LengthPrefix::digits(5), limit_bytes});
   send("00002hixxxxx");
-  EXPECT_EQ(receive(), "00002hi");
-  EXPECT_TRUE(ended);
+  CHECK_EQ(receive(), "00002hi");
+  CHECK(ended);
   for (int turns = 0; ends.empty() && turns < 1000; ++turns) reactor.turn(10ms);
-  ASSERT_EQ(ends.size(), 1U);
-  EXPECT_EQ(ends[0].reason, CloseReason::protocol_error);
+  REQUIRE_EQ(ends.size(), 1U);
+  CHECK_EQ(ends[0].reason, CloseReason::protocol_error);
 }
 
-TEST_P(FramedEcho, a_length_over_the_limit_is_refused_before_its_bytes_come) {
+CASES_FIXTURE(FramedEcho, "framed echo: a length over the limit is refused before its bytes come") {
   serve(LengthPrefixedCodec{LengthPrefix::digits(5), limit_bytes});
   send("01001");
   receive();
-  EXPECT_TRUE(ended);
+  CHECK(ended);
 }
 
-TEST_P(FramedEcho, the_longest_message_fits) {
+CASES_FIXTURE(FramedEcho, "framed echo: the longest message fits") {
   serve(DelimitedCodec{"\n", limit_bytes});
   const std::string longest(limit_bytes, 'x');
   send(longest);
-  EXPECT_EQ(receive(), "");
+  CHECK_EQ(receive(), "");
   send("\n");
-  EXPECT_EQ(receive(), longest + "\n");
+  CHECK_EQ(receive(), longest + "\n");
 }
 
-TEST_P(FramedEcho, until_close_all_comes_back_behind_the_end) {
+CASES_FIXTURE(FramedEcho, "framed echo: with until-close, all comes back after the end") {
   serve(UntilCloseCodec{limit_bytes});
   send("all\nof ");
   send("it");
-  EXPECT_EQ(receive(), "");
+  CHECK_EQ(receive(), "");
   finish();
   receive();
-  EXPECT_EQ(all, "all\nof it");
-  EXPECT_EQ(service->messages(), 1U);
+  CHECK_EQ(all, "all\nof it");
+  CHECK_EQ(service->messages(), 1U);
 }
 
-TEST_P(FramedEcho, every_connection_is_decoded_for_itself) {
+CASES_FIXTURE(FramedEcho, "framed echo: every connection is decoded for itself") {
   serve(DelimitedCodec{"\n", limit_bytes});
   SocketPair other = tcp_pair();
   std::error_code error;
-  ASSERT_NE(service->connections().adopt(std::move(other.ours), error), nullptr);
+  REQUIRE_NE(service->connections().adopt(std::move(other.ours), error), nullptr);
   send("mine");
   send_text(other.theirs.get(), "theirs\n");
   await(other.theirs.get(), POLLOUT);
   send("\n");
-  EXPECT_EQ(receive(), "mine\n");
+  CHECK_EQ(receive(), "mine\n");
   await(other.theirs.get(), POLLIN);
-  EXPECT_EQ(drain(other.theirs.get()), 7U);
+  CHECK_EQ(drain(other.theirs.get()), 7U);
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, FramedEcho, testing::ValuesIn(backend_names()), name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

@@ -3,22 +3,23 @@
 //
 // With SWITCHBOARD_SHOW set, prints what came instead of comparing it; SWITCHBOARD_EXCHANGES_DIR
 // names another folder of scripts.
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "irc/exchange.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
-using Got = std::map<std::string, std::vector<std::string>>;
+using Got = std::map<std::string, Texts>;
 
 std::vector<Script> all_scripts() {
   std::vector<Script> scripts;
@@ -53,10 +54,14 @@ std::vector<Step> in_segments(const std::vector<Step>& steps) {
   return merged;
 }
 
-std::string text_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += "  " + line + '\n';
-  return text;
+TextVerdict are_like(const Texts& patterns, const Texts& lines) {
+  const auto text_of = [](const Texts& texts) {
+    std::string text;
+    for (const std::string& line : texts) text += "\n  " + escaped(line);
+    return text;
+  };
+  return {std::ranges::equal(patterns, lines, is_like),
+          "to get" + text_of(patterns) + "\nand got" + text_of(lines)};
 }
 
 void compare(const Step& step, const Got& got) {
@@ -64,19 +69,15 @@ void compare(const Step& step, const Got& got) {
   for (const auto& [client, lines] : step.expected) both[client];
   for (const auto& [client, lines] : both) {
     const auto expected = step.expected.find(client);
-    const std::vector<std::string> wanted =
-        expected == step.expected.end() ? std::vector<std::string>{} : expected->second;
-    bool same = wanted.size() == lines.size();
-    for (std::size_t i = 0; same && i < lines.size(); ++i) same = is_like(wanted[i], lines[i]);
-    EXPECT_TRUE(same) << "line " << step.line_number << ": " << client << " was to get\n"
-                      << text_of(wanted) << "and got\n"
-                      << text_of(lines);
+    const Texts wanted = expected == step.expected.end() ? Texts{} : expected->second;
+    INFO("line ", step.line_number, " of the script, client ", client);
+    CHECK(are_like(wanted, lines));
   }
 }
 
 // As a script has it, which is then to be read with care before it is believed.
 void show(const Step& step, const Got& got) {
-  const auto escaped = [](const std::string& line) {
+  const auto as_written = [](const std::string& line) {
     std::string text;
     for (const char c : line) {
       constexpr const char* digits = "0123456789abcdef";
@@ -90,9 +91,9 @@ void show(const Step& step, const Got& got) {
     return text;
   };
   for (const std::string& line : step.lines)
-    std::cout << step.client << "> " << escaped(line) << '\n';
+    std::cout << step.client << "> " << as_written(line) << '\n';
   for (const auto& [client, lines] : got) {
-    for (const std::string& line : lines) std::cout << client << "< " << escaped(line) << '\n';
+    for (const std::string& line : lines) std::cout << client << "< " << as_written(line) << '\n';
   }
 }
 
@@ -135,36 +136,29 @@ void run_script(const Script& script, Pieces pieces, bool only_shows) {
   }
 }
 
-class Conformance : public testing::TestWithParam<std::tuple<Script, Pieces>> {};
+struct Way {
+  std::string name;
+  Pieces pieces;
+};
 
-TEST_P(Conformance, gives_each_client_what_the_documents_say) {
-  const auto& [script, pieces] = GetParam();
+const std::vector<Way> ways{
+    {"by lines", Pieces::lines}, {"by bytes", Pieces::bytes}, {"at once", Pieces::segment}};
+
+CASES("exchange: each client gets the answers that the documents give",
+      pairs_of(all_scripts(), ways), const std::pair<Script, Way>& row) {
+  const auto& [script, way] = row;
   const bool only_shows = std::getenv("SWITCHBOARD_SHOW") != nullptr;
   if (only_shows) std::cout << "== " << script.name << '\n';
-  run_script(script, pieces, only_shows);
+  run_script(script, way.pieces, only_shows);
+  if (only_shows) skip("shown, not compared");
 }
 
-std::string name_of(const testing::TestParamInfo<std::tuple<Script, Pieces>>& info) {
-  const auto& [script, pieces] = info.param;
-  std::string name;
-  for (const char c : script.name) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-  return name + (pieces == Pieces::lines   ? "_by_lines"
-                 : pieces == Pieces::bytes ? "_by_bytes"
-                                           : "_at_once");
-}
-
-INSTANTIATE_TEST_SUITE_P(Exchanges, Conformance,
-                         testing::Combine(testing::ValuesIn(all_scripts()),
-                                          testing::Values(Pieces::lines, Pieces::bytes,
-                                                          Pieces::segment)),
-                         name_of);
-
-TEST(Exchanges, are_at_least_250) {
+TEST_CASE("exchange: there are at least 250") {
   std::size_t exchanges = 0;
   for (const Script& script : all_scripts()) {
     for (const Step& step : script.steps) exchanges += step.kind == Step::Kind::send ? 1 : 0;
   }
-  EXPECT_GE(exchanges, 250U);
+  CHECK_GE(exchanges, 250U);
 }
 
 }  // namespace

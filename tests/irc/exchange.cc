@@ -67,10 +67,6 @@ void add_line(Script& script, const std::string& line, std::size_t number) {
 
 }  // namespace
 
-void PrintTo(const Script& script, std::ostream* out) {
-  *out << script.name;
-}
-
 std::vector<Script> read_scripts(const std::string& path) {
   std::ifstream file{path};
   if (!file) throw std::runtime_error("no file " + path);
@@ -214,8 +210,23 @@ void ExchangeServer::read(Client& client) {
   client.unread.erase(0, from);  // once: of megabytes, each time would take seconds
 }
 
+std::string ExchangeServer::waited_in_vain(const std::string& name,
+                                           const std::string& wanted) const {
+  constexpr std::size_t most_lines = 20;
+  const Client& client = clients_.at(name);
+  const std::size_t count = client.lines.size();
+  std::string text = name + " waited in vain for " + wanted + "; " + std::to_string(count) +
+                     " lines came" + (client.has_ended ? " and the end" : "") + ", the last:";
+  for (std::size_t i = count - std::min(count, most_lines); i < count; ++i) {
+    text += "\n  " + client.lines[i];
+  }
+  return text + "\n  " + client.unread + " (not ended); the server has " +
+         std::to_string(irc_.sessions()) + " sessions of IRC";
+}
+
 // Whether the mark has come, or the end; it is not among the lines then.
-bool ExchangeServer::await_mark(Client& client, const std::string& mark) {
+bool ExchangeServer::await_mark(const std::string& name, const std::string& mark) {
+  Client& client = clients_.at(name);
   const auto give_up = std::chrono::steady_clock::now() + seconds{20};
   for (;;) {
     read(client);
@@ -227,7 +238,9 @@ bool ExchangeServer::await_mark(Client& client, const std::string& mark) {
       return true;
     }
     if (client.has_ended) return false;
-    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no answer came");
+    if (std::chrono::steady_clock::now() > give_up) {
+      throw std::runtime_error(waited_in_vain(name, "the answer to " + mark));
+    }
     reactor_.turn(std::chrono::milliseconds{10});
   }
 }
@@ -247,7 +260,7 @@ std::vector<std::string> ExchangeServer::take_until(const std::string& name,
       return lines;
     }
     if (client.has_ended || std::chrono::steady_clock::now() > give_up) {
-      throw std::runtime_error("never came: " + text);
+      throw std::runtime_error(waited_in_vain(name, '\'' + text + '\''));
     }
     reactor_.turn(std::chrono::milliseconds{10});
   }
@@ -257,7 +270,9 @@ std::vector<std::string> ExchangeServer::take_to_the_end(const std::string& name
   Client& client = clients_.at(name);
   const auto give_up = std::chrono::steady_clock::now() + seconds{20};
   while (!client.has_ended) {
-    if (std::chrono::steady_clock::now() > give_up) throw std::runtime_error("no end came");
+    if (std::chrono::steady_clock::now() > give_up) {
+      throw std::runtime_error(waited_in_vain(name, "the end"));
+    }
     reactor_.turn(std::chrono::milliseconds{10});
     read(client);
   }
@@ -274,7 +289,7 @@ std::map<std::string, std::vector<std::string>> ExchangeServer::take() {
       if (client.has_ended) continue;
       const std::string mark = "mark" + std::to_string(++marks_);
       send(name, client.is_plain ? "/msg " + mark + " x\n" : "PING :" + mark + "\r\n", false);
-      const bool goes_on = await_mark(client, mark);
+      const bool goes_on = await_mark(name, mark);
       for (std::string& line : client.lines) taken[name].push_back(std::move(line));
       client.lines.clear();
       if (!goes_on) taken[name].emplace_back(end_mark);

@@ -17,7 +17,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,7 +43,6 @@ struct Script {
   std::string name;
   std::vector<Step> steps;
 };
-void PrintTo(const Script& script, std::ostream* out);
 
 // Throws std::runtime_error where the file is no such script.
 std::vector<Script> read_scripts(const std::string& path);
@@ -58,7 +56,8 @@ enum class Pieces : std::uint8_t {
 
 bool is_like(std::string_view pattern, std::string_view text) noexcept;
 
-// A server with both dialects, its clients, and a clock that stands still at 2026-01-01.
+// A server with both dialects, its clients, and a clock that stands still at 2026-01-01. A wait
+// that runs out throws what was waited for and what came.
 class ExchangeServer {
  public:
   explicit ExchangeServer(irc::Settings settings = default_settings(),
@@ -107,7 +106,8 @@ class ExchangeServer {
   void check(const std::string& hash, const std::string& password, const irc::Verdict& verdict);
   void open(const std::string& name, const Endpoint& endpoint);
   static void read(Client& client);
-  bool await_mark(Client& client, const std::string& mark);
+  bool await_mark(const std::string& name, const std::string& mark);
+  std::string waited_in_vain(const std::string& name, const std::string& wanted) const;
 
   Reactor reactor_;
   chat::Chat chat_;

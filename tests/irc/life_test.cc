@@ -1,8 +1,5 @@
 // What a session lives through that takes others, or time: passwords that wait their turn, pings,
 // and settings that are read again.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <array>
 #include <list>
 #include <string>
@@ -12,16 +9,12 @@
 
 #include "irc/commands.hpp"
 #include "irc/exchange.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using std::chrono::milliseconds;
-using testing::Contains;
-using testing::EndsWith;
-using testing::HasSubstr;
-
-using Lines = std::vector<std::string>;
 
 void connect_many(ExchangeServer& server, std::size_t count, const std::string& then) {
   for (std::size_t i = 0; i < count; ++i) {
@@ -32,36 +25,41 @@ void connect_many(ExchangeServer& server, std::size_t count, const std::string& 
   }
 }
 
-// False where it does not come to that: then something is wrong, however slow the machine.
+// Does not hold where it does not come to that: then something is wrong, however slow the machine.
 template <typename Condition>
-bool await_that(ExchangeServer& server, Condition holds) {
+TextVerdict await_that(ExchangeServer& server, const std::string& what, Condition holds) {
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   while (!holds()) {
-    if (std::chrono::steady_clock::now() > give_up) return false;
+    if (std::chrono::steady_clock::now() > give_up) {
+      return {false, "waited in vain: " + what + "; there are " +
+                         std::to_string(server.service().sessions()) + " sessions"};
+    }
     server.reactor().turn(milliseconds{10});
   }
-  return true;
+  return {true, what};
 }
 
 void await_held(ExchangeServer& server, std::size_t count) {
-  (void)await_that(server, [&] { return server.held_passwords() >= count; });
+  REQUIRE(await_that(server, std::to_string(count) + " passwords are held",
+                     [&] { return server.held_passwords() >= count; }));
 }
 
-bool await_gone(ExchangeServer& server, const std::string& nick) {
-  return await_that(server, [&] { return server.chat().find_person(nick) == nullptr; });
+TextVerdict await_gone(ExchangeServer& server, const std::string& nick) {
+  return await_that(server, nick + " has gone",
+                    [&] { return server.chat().find_person(nick) == nullptr; });
 }
 
-TEST(Passwords, a_hundred_at_once_wait_their_turn_and_are_right) {
+TEST_CASE("irc: 100 passwords at once wait their turn and are right") {
   ExchangeServer server;
   server.hold_passwords();
   connect_many(server, 100, "OPER root secret\r\n");
   await_held(server, irc::Service::most_under_way);
-  EXPECT_EQ(server.held_passwords(), irc::Service::most_under_way);
+  CHECK_EQ(server.held_passwords(), irc::Service::most_under_way);
   server.let_passwords_go();
   for (int i = 0; i < 100; ++i) server.take_until("n" + std::to_string(i), " 381 ");
 }
 
-TEST(Passwords, of_those_who_have_gone_are_not_looked_at) {
+TEST_CASE("irc: the passwords of those who have gone are not looked at") {
   ExchangeServer server;
   server.hold_passwords();
   connect_many(server, 10, "OPER root secret\r\n");
@@ -69,14 +67,15 @@ TEST(Passwords, of_those_who_have_gone_are_not_looked_at) {
   for (int i = 0; i < 10; ++i) server.drop("n" + std::to_string(i));
   server.connect_raw("last");
   server.send("last", "NICK last\r\nUSER l 0 * :L\r\nOPER root secret\r\n", false);
-  ASSERT_TRUE(await_that(server, [&] { return server.service().sessions() == 1; }));
+  REQUIRE(
+      await_that(server, "one session is left", [&] { return server.service().sessions() == 1; }));
   server.let_passwords_go();
   server.take_until("last", " 381 ");
-  EXPECT_EQ(server.passwords_looked_at(), irc::Service::most_under_way + 1);
+  CHECK_EQ(server.passwords_looked_at(), irc::Service::most_under_way + 1);
 }
 
 // She still has her connection: what she was told may be on its way.
-TEST(Passwords, of_who_was_shown_out_while_she_waited_was_looked_at_all_the_same) {
+TEST_CASE("irc: the password of a person shown out while it waited was looked at all the same") {
   ExchangeServer server;
   server.connect("boss", "");
   server.send("boss", "OPER boss secret\r\n", false);
@@ -94,10 +93,10 @@ TEST(Passwords, of_who_was_shown_out_while_she_waited_was_looked_at_all_the_same
   for (std::size_t i = 0; i < irc::Service::most_under_way; ++i) {
     server.take_until("n" + std::to_string(i), " 381 ");
   }
-  EXPECT_EQ(server.passwords_looked_at(), looked_at);
+  CHECK_EQ(server.passwords_looked_at(), looked_at);
 }
 
-TEST(Passwords, beyond_those_that_may_wait_one_is_told_to_try_again) {
+TEST_CASE("irc: one password more than may wait is told to try again") {
   (void)sys::raise_descriptor_limit();
   ExchangeServer server;
   server.hold_passwords();
@@ -105,20 +104,22 @@ TEST(Passwords, beyond_those_that_may_wait_one_is_told_to_try_again) {
   connect_many(server, most, "OPER root secret\r\n");
   server.connect_raw("anna");
   server.send("anna", "NICK anna\r\nUSER a 0 * :A\r\nOPER root secret\r\n", false);
-  EXPECT_THAT(server.take_until("anna", " 263 ").back(),
-              ":irc.test 263 anna OPER :Please wait a while and try again.");
+  CHECK_EQ(server.take_until("anna", " 263 ").back(),
+           ":irc.test 263 anna OPER :Please wait a while and try again.");
   server.connect_raw("bert");
   server.send("bert", "CAP REQ sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubmEAc2VjcmV0\r\n",
               false);
-  EXPECT_THAT(server.take_until("bert", " 904 "),
-              Contains(":irc.test 263 * AUTHENTICATE :Please wait a while and try again."));
+  const Texts lines = server.take_until("bert", " 904 ");
+  REQUIRE_GE(lines.size(), 2U);
+  CHECK_EQ(lines[lines.size() - 2],
+           ":irc.test 263 * AUTHENTICATE :Please wait a while and try again.");
   server.let_passwords_go();
   server.take_until("n" + std::to_string(most - 1), " 381 ");
   server.send("anna", "OPER root secret\r\n", false);
   server.take_until("anna", " 381 ");
 }
 
-TEST(Pings, that_a_reload_turns_on_reached_new_sessions_alone) {
+TEST_CASE("irc: pings that a reload turned on reached new sessions alone") {
   irc::Settings settings = ExchangeServer::default_settings();
   settings.ping_interval = sys::Nanoseconds::zero();
   ExchangeServer server{settings};
@@ -131,7 +132,8 @@ TEST(Pings, that_a_reload_turns_on_reached_new_sessions_alone) {
   bool later = false;
   server.reactor().call_after(milliseconds{60}, [&] { later = true; });
   while (!later) server.reactor().turn();
-  EXPECT_NE(server.chat().find_person("anna"), nullptr) << "timed out by a ping that is off";
+  INFO("timed out by a ping that is off");
+  CHECK_NE(server.chat().find_person("anna"), nullptr);
 }
 
 // Reads little by little, and answers nothing.
@@ -141,20 +143,25 @@ class SlowReader {
       : server_(server), pace_(pace) {
     auto pair = unix_pair();
     std::error_code error;
-    EXPECT_NE(server.service().connections().adopt(std::move(pair.ours), error), nullptr);
+    CHECK_NE(server.service().connections().adopt(std::move(pair.ours), error), nullptr);
     socket_ = std::move(pair.theirs);
   }
   void send(const std::string& text) {
     (void)sys::send(socket_.get(), std::as_bytes(std::span{text}));
   }
   void leave() { socket_.reset(); }
-  // False where it does not come, or the server has closed.
-  bool read_until(const std::string& text) {
+  // Does not hold where it does not come, or the server has closed.
+  TextVerdict read_until(const std::string& text) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{60};
     while (step().find(text) == std::string::npos) {
-      if (has_ended_ || std::chrono::steady_clock::now() > give_up) return false;
+      if (has_ended_ || std::chrono::steady_clock::now() > give_up) {
+        return {false, quoted(text) + " did not come, but " + std::to_string(text_.size()) +
+                           " bytes" + (has_ended_ ? " and the end" : "") + ", the last " +
+                           quoted(std::string_view{text_}.substr(
+                               text_.size() - std::min<std::size_t>(text_.size(), 500)))};
+      }
     }
-    return true;
+    return {true, quoted(text) + " came"};
   }
   // A sip, and some turns of the server.
   const std::string& step() {
@@ -176,7 +183,7 @@ class SlowReader {
   bool has_ended_ = false;
 };
 
-TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
+TEST_CASE("irc: a slow reader of a long list was taken for gone") {
   irc::Settings settings = ExchangeServer::default_settings();
   settings.ping_interval = milliseconds{400};  // longer than a busy machine lets a test wait
   chat::ChatLimits chat_limits;
@@ -186,16 +193,16 @@ TEST(Pings, who_read_a_long_list_slowly_was_taken_for_gone) {
   chat::Person& host = *server.chat().find_person("host");
   for (int i = 0; i < 5'000; ++i) {
     const std::string name = "room" + std::to_string(i);
-    ASSERT_EQ(server.chat().join(host, name), chat::Refusal::none);
+    REQUIRE_EQ(server.chat().join(host, name), chat::Refusal::none);
     (void)server.chat().retitle(host, *server.chat().find_room(name), std::string(390, 't'));
   }
   // Four megabytes take two seconds, on however fast a machine.
   SlowReader anna{server, milliseconds{30}};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\nLIST\r\nLIST\r\n");
-  ASSERT_TRUE(anna.read_until(" 323 anna ")) << "closed while it read";
-  EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
-  // Who takes nothing any more is gone.
-  EXPECT_TRUE(await_gone(server, "anna"));
+  REQUIRE(anna.read_until(" 323 anna "));
+  CHECK_NE(anna.step().find("PING :irc.test"), std::string::npos);
+  // Now she takes nothing any more.
+  CHECK(await_gone(server, "anna"));
 }
 
 std::string repeated(std::string_view line, int times) {
@@ -211,11 +218,12 @@ irc::Settings slow_lines(sys::Nanoseconds interval) {
   return settings;
 }
 
-TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off) {
+TEST_CASE(
+    "irc: a client that was slowed down and left stayed until all its lines were worked off") {
   ExchangeServer server{slow_lines(milliseconds{10})};
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\n");
-  ASSERT_TRUE(anna.read_until(" 376 anna "));
+  REQUIRE(anna.read_until(" 376 anna "));
   anna.send(repeated("PONG :x\r\n", 1'000));  // nothing is answered to that
   anna.step();
   const auto pongs = [&] {
@@ -223,25 +231,25 @@ TEST(Pings, who_was_slowed_down_and_left_stayed_until_all_lines_were_worked_off)
     return server.service().uses_of(static_cast<std::size_t>(row));
   };
   // She was there, and slowed down, when she left.
-  ASSERT_EQ(server.service().sessions(), 1U);
-  ASSERT_GT(pongs(), 0U);
-  ASSERT_LT(pongs(), 1'000U);
+  REQUIRE_EQ(server.service().sessions(), 1U);
+  REQUIRE_GT(pongs(), 0U);
+  REQUIRE_LT(pongs(), 1'000U);
   anna.leave();
-  EXPECT_TRUE(await_that(server, [&] { return server.service().sessions() == 0; }));
-  EXPECT_LT(pongs(), 1'000U);
+  CHECK(await_that(server, "no session is left", [&] { return server.service().sessions() == 0; }));
+  CHECK_LT(pongs(), 1'000U);
 }
 
-TEST(Pings, whose_answer_waits_behind_lines_that_are_held_back_is_not_gone) {
+TEST_CASE("irc: a client whose answer to a ping waits behind lines held back is not gone") {
   ExchangeServer server{slow_lines(milliseconds{20})};
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\n" + repeated("TIME\r\n", 20) + "PING :all\r\n");
-  ASSERT_TRUE(anna.read_until("PONG irc.test :all"));
-  EXPECT_NE(anna.step().find("PING :irc.test"), std::string::npos);
+  REQUIRE(anna.read_until("PONG irc.test :all"));
+  CHECK_NE(anna.step().find("PING :irc.test"), std::string::npos);
 }
 
 // She was slowed down when her queue filled: what was held back is not offered again until she
 // takes some, and she takes nothing.
-TEST(Pings, who_was_slowed_down_and_takes_nothing_any_more_stayed_for_good) {
+TEST_CASE("irc: a client that was slowed down and takes nothing any more stayed for good") {
   ConnectionLimits limits;
   limits.high_water_bytes = 64 * 1024;
   limits.low_water_bytes = 16 * 1024;
@@ -249,16 +257,17 @@ TEST(Pings, who_was_slowed_down_and_takes_nothing_any_more_stayed_for_good) {
   ExchangeServer server{slow_lines(milliseconds{50}), limits};
   server.connect_plain("host");
   chat::Person& host = *server.chat().find_person("host");
-  ASSERT_EQ(server.chat().join(host, "a"), chat::Refusal::none);
+  REQUIRE_EQ(server.chat().join(host, "a"), chat::Refusal::none);
   chat::Room& room = *server.chat().find_room("a");
   SlowReader anna{server};
   anna.send("NICK anna\r\nUSER a 0 * :A\r\nJOIN #a\r\n" + repeated("PONG :x\r\n", 20));
-  ASSERT_TRUE(await_that(server, [&] { return room.people().size() == 2; }));
+  REQUIRE(await_that(server, "two are in the room", [&] { return room.people().size() == 2; }));
   for (int i = 0; i < 5'000; ++i) server.chat().say(host, room, std::string(400, 'x'));
-  EXPECT_TRUE(await_gone(server, "anna"));
+  CHECK(await_gone(server, "anna"));
 }
 
-TEST(Pings, whose_password_was_long_looked_at_was_taken_for_gone_whatever_they_answered) {
+TEST_CASE(
+    "irc: a client whose password was long looked at was taken for gone, whatever it answered") {
   irc::Settings settings = ExchangeServer::default_settings();
   settings.ping_interval = milliseconds{20};
   ExchangeServer server{settings};
@@ -274,14 +283,14 @@ TEST(Pings, whose_password_was_long_looked_at_was_taken_for_gone_whatever_they_a
   server.take_until("anna", " 381 anna ");
 }
 
-TEST(Limits, that_are_read_again_hold_for_who_is_there) {
+TEST_CASE("irc: limits that are read again hold for those who are there") {
   ExchangeServer server;
   server.connect("anna", "");
   server.connect("bert", "");
   ConnectionLimits limits;
   limits.idle_timeout = milliseconds{40};
   server.service().set_limits(limits);
-  EXPECT_THAT(server.take_to_the_end("anna").back(), EndsWith("(Idle timeout)"));
+  CHECK(ends_with(server.take_to_the_end("anna").back(), "(Idle timeout)"));
   limits.idle_timeout = {};
   limits.max_connections = 1;
   server.service().set_limits(limits);
@@ -291,7 +300,7 @@ TEST(Limits, that_are_read_again_hold_for_who_is_there) {
   server.take_to_the_end("bert");
   server.connect("carl", "");
   server.send("carl", "JOIN #a,#b\r\n", false);
-  EXPECT_THAT(server.take_until("carl", " 405 ").back(), HasSubstr("405 carl #b"));
+  CHECK(contains(server.take_until("carl", " 405 ").back(), "405 carl #b"));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // Where memory runs out for one line: whose connection that costs, and that nothing else is left
 // undone.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <new>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include "irc/exchange.hpp"
 #include "support/counted_memory.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -27,7 +26,7 @@ bool fails(std::uint64_t number, const std::function<void()>& step) {
   return did_fail;
 }
 
-TEST(Memory, that_a_receiver_of_WALLOPS_lacked_cost_the_operator_their_connection) {
+TEST_CASE("irc: memory lacking for a receiver of WALLOPS cost the operator their connection") {
   bool has_closed_receiver = false;
   bool did_fail = true;
   for (std::uint64_t number = 1; did_fail; ++number) {
@@ -42,13 +41,13 @@ TEST(Memory, that_a_receiver_of_WALLOPS_lacked_cost_the_operator_their_connectio
     server.reactor().turn(milliseconds{0});  // what the first has left undone
     const bool is_anna_there = server.chat().find_person("anna") != nullptr;
     const bool is_bert_there = server.chat().find_person("bert") != nullptr;
-    EXPECT_TRUE(is_anna_there || is_bert_there) << number;
+    CHECK_MESSAGE((is_anna_there || is_bert_there), "allocation ", number);
     has_closed_receiver |= !is_anna_there;
   }
-  EXPECT_TRUE(has_closed_receiver);
+  CHECK(has_closed_receiver);
 }
 
-TEST(Memory, that_was_lacking_for_a_farewell_kept_the_server_from_going_down) {
+TEST_CASE("irc: memory lacking for a farewell kept the server from going down") {
   bool did_fail = true;
   for (std::uint64_t number = 1; did_fail; ++number) {
     ExchangeServer server;
@@ -60,15 +59,15 @@ TEST(Memory, that_was_lacking_for_a_farewell_kept_the_server_from_going_down) {
     for (int i = 0; i < 1000 && server.held_passwords() == 0; ++i) {
       server.reactor().turn(milliseconds{10});
     }
-    ASSERT_EQ(server.held_passwords(), 1U);
+    REQUIRE_EQ(server.held_passwords(), 1U);
     did_fail = fails(number, [&] { server.service().shut_down(milliseconds{100}, [] {}); });
-    EXPECT_TRUE(server.service().connections().full()) << "irc, allocation " << number;
+    CHECK_MESSAGE(server.service().connections().full(), "irc, allocation ", number);
     did_fail |= fails(number, [&] { server.plain().shut_down(milliseconds{100}, [] {}); });
-    EXPECT_TRUE(server.plain().connections().full()) << "plain, allocation " << number;
+    CHECK_MESSAGE(server.plain().connections().full(), "plain, allocation ", number);
   }
 }
 
-TEST(Memory, that_was_lacking_for_a_timer_left_others_without_pings_after_a_reload) {
+TEST_CASE("irc: memory lacking for a timer left others without pings after a reload") {
   bool did_fail = true;
   for (std::uint64_t number = 1; did_fail; ++number) {
     irc::Settings settings = ExchangeServer::default_settings();
@@ -78,10 +77,12 @@ TEST(Memory, that_was_lacking_for_a_timer_left_others_without_pings_after_a_relo
     settings.ping_interval = milliseconds{20};
     did_fail = fails(number, [&] { server.service().reload(std::move(settings)); });
     if (server.service().settings().ping_interval == sys::Nanoseconds::zero()) continue;
-    server.reactor().turn(milliseconds{0});  // who was closed has gone
+    server.reactor().turn(milliseconds{0});  // the closed ones go
     for (int i = 0; i < 20; ++i) {
       const std::string name = "n" + std::to_string(i);
-      if (server.chat().find_person(name) != nullptr) server.take_until(name, "PING ");
+      if (server.chat().find_person(name) != nullptr) {
+        CHECK_FALSE(server.take_until(name, "PING ").empty());
+      }
     }
   }
 }

@@ -1,34 +1,31 @@
 #include "irc/modes.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <ostream>
 #include <string>
 #include <vector>
 
+#include "support/testing.hpp"
+
 namespace switchboard::irc {
 
-void PrintTo(const ModeChange& change, std::ostream* out) {
-  *out << (change.adding ? '+' : '-') << change.letter << ' ' << change.argument;
+// For assertions that fail.
+std::string to_string(const ModeChange& change) {
+  return std::string{change.adding ? '+' : '-', change.letter} + ' ' + change.argument;
 }
 
 namespace {
 
-using testing::ElementsAre;
-using testing::ElementsAreArray;
+using test::Texts;
+
+using Changes = std::vector<ModeChange>;
 
 struct Row {
-  const char* name;
+  std::string name;
   std::vector<std::string_view> parameters;
-  std::vector<ModeChange> changes{};
+  Changes changes{};
   std::string lists{};
   std::string unknown{};
   std::string lacking{};
 };
-void PrintTo(const Row& row, std::ostream* out) {
-  *out << row.name;
-}
 
 ModeChange plus(char letter, std::string argument = {}) {
   return {true, letter, std::move(argument)};
@@ -37,73 +34,66 @@ ModeChange minus(char letter, std::string argument = {}) {
   return {false, letter, std::move(argument)};
 }
 
-class Request : public testing::TestWithParam<Row> {};
+const std::vector<Row> rows{
+    {"nothing", {}},
+    {"a sign alone", {"+"}},
+    {"flags", {"+nt-s"}, {plus('n'), plus('t'), minus('s')}},
+    {"no sign, which is a plus", {"nt"}, {plus('n'), plus('t')}},
+    {"signs behind signs", {"+-+i"}, {plus('i')}},
+    {"members",
+     {"+ov-o", "anna", "bert", "carl"},
+     {plus('o', "anna"), plus('v', "bert"), minus('o', "carl")}},
+    {"a key and a limit", {"+kl", "secret", "10"}, {plus('k', "secret"), plus('l', "10")}},
+    {"a limit unset without a parameter", {"-lo", "anna"}, {minus('l'), minus('o', "anna")}},
+    {"a key unset with a parameter",
+     {"-ko", "secret", "anna"},
+     {minus('k', "secret"), minus('o', "anna")}},
+    {"a key unset without a parameter", {"-k"}, {minus('k', "*")}},
+    {"a mask", {"+b", "*!*@host"}, {plus('b', "*!*@host")}},
+    {"lists asked for", {"+bIe"}, {}, "bIe"},
+    {"a list asked for twice", {"bb"}, {}, "b"},
+    {"a list asked for with a minus", {"-b"}, {}, "b"},
+    {"a mask and a list", {"+bb", "*!*@host"}, {plus('b', "*!*@host")}, "b"},
+    {"unknown letters", {"+nXtXy"}, {plus('n'), plus('t')}, "", "Xy"},
+    {"an unknown letter takes no parameter", {"+Xo", "anna"}, {plus('o', "anna")}, "", "X"},
+    {"lacking parameters", {"+oklv"}, {}, "", "", "oklv"},
+    {"a parameter of two words", {"+kv", "a b", "anna"}, {plus('v', "anna")}, "", "", "k"},
+    {"an empty parameter", {"+k", ""}, {}, "", "", "k"},
+    {"more changes than one command makes",
+     {"+vvvvvvvn", "1", "2", "3", "4", "5", "6", "7"},
+     {plus('v', "1"), plus('v', "2"), plus('v', "3"), plus('v', "4"), plus('v', "5"),
+      plus('v', "6"), plus('n')}},
+};
 
-TEST_P(Request, is_understood) {
-  const Row& row = GetParam();
+CASES("modes: a change of a channel's modes is understood", rows, const Row& row) {
   const ModeRequest request = parse_channel_modes(row.parameters);
-  EXPECT_THAT(request.changes, ElementsAreArray(row.changes));
-  EXPECT_EQ(request.lists, row.lists);
-  EXPECT_EQ(request.unknown, row.unknown);
-  EXPECT_EQ(request.lacking, row.lacking);
+  CHECK_EQ(request.changes, row.changes);
+  CHECK_EQ(request.lists, row.lists);
+  CHECK_EQ(request.unknown, row.unknown);
+  CHECK_EQ(request.lacking, row.lacking);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Channel, Request,
-    testing::Values(
-        Row{"nothing", {}}, Row{"sign_alone", {"+"}},
-        Row{"flags", {"+nt-s"}, {plus('n'), plus('t'), minus('s')}},
-        Row{"plus_is_assumed", {"nt"}, {plus('n'), plus('t')}},
-        Row{"signs_may_follow_signs", {"+-+i"}, {plus('i')}},
-        Row{"members",
-            {"+ov-o", "anna", "bert", "carl"},
-            {plus('o', "anna"), plus('v', "bert"), minus('o', "carl")}},
-        Row{"key_and_limit", {"+kl", "secret", "10"}, {plus('k', "secret"), plus('l', "10")}},
-        Row{"limit_is_unset_without_a_parameter",
-            {"-lo", "anna"},
-            {minus('l'), minus('o', "anna")}},
-        Row{"key_is_unset_with_one",
-            {"-ko", "secret", "anna"},
-            {minus('k', "secret"), minus('o', "anna")}},
-        Row{"key_is_unset_without_one", {"-k"}, {minus('k', "*")}},
-        Row{"mask", {"+b", "*!*@host"}, {plus('b', "*!*@host")}},
-        Row{"lists_are_asked_for", {"+bIe"}, {}, "bIe"},
-        Row{"a_list_is_shown_once", {"bb"}, {}, "b"},
-        Row{"a_list_is_asked_for_by_minus_too", {"-b"}, {}, "b"},
-        Row{"a_mask_and_a_list", {"+bb", "*!*@host"}, {plus('b', "*!*@host")}, "b"},
-        Row{"unknown_letters_are_told_once", {"+nXtXy"}, {plus('n'), plus('t')}, "", "Xy"},
-        Row{"unknown_letters_take_no_parameter", {"+Xo", "anna"}, {plus('o', "anna")}, "", "X"},
-        Row{"parameters_that_are_lacking", {"+oklv"}, {}, "", "", "oklv"},
-        Row{"what_is_no_word_is_lacking", {"+kv", "a b", "anna"}, {plus('v', "anna")}, "", "", "k"},
-        Row{"an_empty_one_is_lacking", {"+k", ""}, {}, "", "", "k"},
-        Row{"more_than_may_be_at_once",
-            {"+vvvvvvvn", "1", "2", "3", "4", "5", "6", "7"},
-            {plus('v', "1"), plus('v', "2"), plus('v', "3"), plus('v', "4"), plus('v', "5"),
-             plus('v', "6"), plus('n')}}),
-    [](const auto& row) { return std::string{row.param.name}; });
-
-TEST(UserModes, are_understood) {
+TEST_CASE("modes: a change of a person's modes is understood") {
   const ModeRequest request = parse_user_modes("+iX-wB+o");
-  EXPECT_THAT(request.changes, ElementsAre(plus('i'), minus('w'), minus('B'), plus('o')));
-  EXPECT_EQ(request.unknown, "X");
+  CHECK_EQ(request.changes, Changes{plus('i'), minus('w'), minus('B'), plus('o')});
+  CHECK_EQ(request.unknown, "X");
 }
 
-TEST(Changes, are_written_with_as_few_signs_as_will_do) {
-  const std::vector<ModeChange> changes{plus('o', "anna"), plus('n'), minus('v', "bert"),
-                                        minus('t')};
-  EXPECT_THAT(format_modes(changes, 100), ElementsAre("+on-vt anna bert"));
-  EXPECT_TRUE(format_modes({}, 100).empty());
+TEST_CASE("modes: changes are written with as few signs as will do") {
+  const Changes changes{plus('o', "anna"), plus('n'), minus('v', "bert"), minus('t')};
+  CHECK_EQ(format_modes(changes, 100), Texts{"+on-vt anna bert"});
+  CHECK_EQ(format_modes({}, 100), Texts{});
 }
 
-TEST(Changes, that_do_not_fit_into_one_message_go_into_several) {
-  const std::vector<ModeChange> changes{plus('b', "11111"), plus('b', "22222"), plus('b', "33333")};
-  EXPECT_THAT(format_modes(changes, 20), ElementsAre("+bb 11111 22222", "+b 33333"));
-  for (const std::string& message : format_modes(changes, 15)) EXPECT_LE(message.size(), 15U);
+TEST_CASE("modes: changes too long for one message go into several") {
+  const Changes changes{plus('b', "11111"), plus('b', "22222"), plus('b', "33333")};
+  CHECK_EQ(format_modes(changes, 20), Texts{"+bb 11111 22222", "+b 33333"});
+  for (const std::string& message : format_modes(changes, 15)) CHECK_LE(message.size(), 15U);
 }
 
-TEST(Tokens, name_every_mode_once) {
-  EXPECT_EQ(chanmodes_token(), "Ibe,k,l,Cimnst");
-  EXPECT_EQ(channel_mode_letters(ModeType::member_prefix), "ov");
+TEST_CASE("modes: the tokens name every mode once") {
+  CHECK_EQ(chanmodes_token(), "Ibe,k,l,Cimnst");
+  CHECK_EQ(channel_mode_letters(ModeType::member_prefix), "ov");
 }
 
 }  // namespace

@@ -1,28 +1,33 @@
 // The crowd against a little room, in both dialects that it speaks and over every backend. Room and
 // load share a reactor.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <string>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "switchboard/net/listener.hpp"
 
 #include "load/crowd_load.hpp"
 #include "load/room.hpp"
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::load {
 namespace {
 
 using test::Room;
 
-class Crowd : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+class Crowd {
  protected:
-  Crowd() {
+  static auto rows() {
+    return switchboard::test::pairs_of(switchboard::test::backend_names(),
+                                       std::vector<std::string>{"plain", "irc"});
+  }
+  explicit Crowd(const std::pair<std::string, std::string>& row)
+      : reactor(find_backend(row.first).make()), room(reactor, row.second) {
     settings.mode = Mode::crowd;
     settings.server = listener.endpoint();
-    settings.dialect = &find_dialect(std::get<1>(GetParam()));
+    settings.dialect = &find_dialect(row.second);
     settings.connections = 56;
     settings.rooms = 7;
     settings.leavers = 14;
@@ -44,24 +49,24 @@ class Crowd : public testing::TestWithParam<std::tuple<std::string, std::string>
     return failures;
   }
 
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
-  Room room{reactor, std::get<1>(GetParam())};
+  Reactor reactor;
+  Room room;
   Listener listener{reactor, Endpoint::parse("tcp://127.0.0.1:0"), room.table};
   Settings settings;
   Progress progress{false};
   std::uint64_t told = 0;
 };
 
-TEST_P(Crowd, each_who_stays_is_told_of_each_who_shared_their_room) {
-  EXPECT_EQ(run(), Failures{});
-  EXPECT_EQ(told, 7U * 2 * 6);
+CASES_FIXTURE(Crowd, "crowd: each who stays is told of each leaver who shared their room") {
+  CHECK_EQ(run(), Failures{});
+  CHECK_EQ(told, 7U * 2 * 6);
 }
 
-TEST_P(Crowd, may_lose_nobody_and_everybody) {
+CASES_FIXTURE(Crowd, "crowd: it may lose nobody, and everybody") {
   for (const std::size_t leavers : {0U, 56U}) {
     settings.leavers = leavers;
-    EXPECT_EQ(run(), Failures{});
-    EXPECT_EQ(told, 0U);
+    CHECK_EQ(run(), Failures{});
+    CHECK_EQ(told, 0U);
   }
 }
 
@@ -70,7 +75,7 @@ struct CrowdFault {
   const char* counted_as;
 };
 
-TEST_P(Crowd, what_a_server_tells_wrong_is_counted_by_name) {
+CASES_FIXTURE(Crowd, "crowd: a server's wrong farewells are counted by name") {
   int count = 0;
   const auto once = [&] { return ++count == 50; };
   const auto say = [](Connection& hearer, std::string text, const char* who) {
@@ -105,16 +110,9 @@ TEST_P(Crowd, what_a_server_tells_wrong_is_counted_by_name) {
     count = 0;
     room.farewell = fault.farewell;
     const Failures failures = run();
-    EXPECT_TRUE(failures.contains(fault.counted_as)) << fault.counted_as;
+    CHECK_MESSAGE(failures.contains(fault.counted_as), fault.counted_as);
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(BackendsAndDialects, Crowd,
-                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
-                                          testing::Values("plain", "irc")),
-                         [](const auto& param) {
-                           return std::get<0>(param.param) + "_" + std::get<1>(param.param);
-                         });
 
 }  // namespace
 }  // namespace switchboard::load

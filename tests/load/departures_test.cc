@@ -1,8 +1,8 @@
 #include "load/departures.hpp"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include "support/testing.hpp"
 
 namespace switchboard::load {
 namespace {
@@ -17,7 +17,7 @@ bool share(const CrowdShape& shape, std::size_t one, std::size_t other) {
   return false;
 }
 
-TEST(Departures, are_due_to_each_who_stays_and_shared_a_room_once) {
+TEST_CASE("departures: each is due once to everybody who stays and shared a room") {
   for (const CrowdShape& shape :
        {CrowdShape{.people = 7, .rooms = 1, .leavers = 3},
         CrowdShape{.people = 12, .rooms = 4, .leavers = 5},
@@ -31,18 +31,22 @@ TEST(Departures, are_due_to_each_who_stays_and_shared_a_room_once) {
     for (std::size_t person = shape.leavers; person < shape.people; ++person) {
       for (std::size_t leaver = 0; leaver < shape.leavers; ++leaver) {
         if (!share(shape, person, leaver)) {
-          EXPECT_STREQ(departures.note(person, leaver), "told of somebody of another room");
+          CHECK_EQ(std::string_view{departures.note(person, leaver)},
+                   "told of somebody of another room");
           continue;
         }
         ++due;
-        EXPECT_EQ(departures.note(person, leaver), nullptr);
-        EXPECT_STREQ(departures.note(person, leaver), "told twice that somebody has gone");
+        CHECK_EQ(departures.note(person, leaver), nullptr);
+        CHECK_EQ(std::string_view{departures.note(person, leaver)},
+                 "told twice that somebody has gone");
       }
-      EXPECT_STREQ(departures.note(person, person), "told that somebody has gone who has not");
-      EXPECT_STREQ(departures.note(person, SIZE_MAX), "told that somebody has gone who has not");
+      CHECK_EQ(std::string_view{departures.note(person, person)},
+               "told that somebody has gone who has not");
+      CHECK_EQ(std::string_view{departures.note(person, SIZE_MAX)},
+               "told that somebody has gone who has not");
     }
-    EXPECT_EQ(departures.due(), due);
-    EXPECT_EQ(departures.told(), due);
+    CHECK_EQ(departures.due(), due);
+    CHECK_EQ(departures.told(), due);
   }
 }
 

@@ -1,21 +1,20 @@
 // The fan-out load against a little room, in every dialect and over every backend: exact counts,
 // and every way in which a room may fail its members. Room and load share a reactor.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "switchboard/net/listener.hpp"
 
 #include "load/fanout_load.hpp"
 #include "load/room.hpp"
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::load {
 namespace {
@@ -25,12 +24,17 @@ using test::Room;
 
 constexpr std::string_view probe = "[load ?]";
 
-class Fanout : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+class Fanout {
  protected:
-  Fanout() {
+  static auto rows() {
+    return switchboard::test::pairs_of(switchboard::test::backend_names(),
+                                       std::vector<std::string>{"plain", "redis", "nats", "irc"});
+  }
+  explicit Fanout(const std::pair<std::string, std::string>& row)
+      : reactor(find_backend(row.first).make()), room(reactor, row.second) {
     settings.mode = Mode::fanout;
     settings.server = listener.endpoint();
-    settings.dialect = &find_dialect(std::get<1>(GetParam()));
+    settings.dialect = &find_dialect(row.second);
     settings.connections = 12;
     settings.publishers = 3;
     settings.message_bytes = 100;
@@ -43,26 +47,27 @@ class Fanout : public testing::TestWithParam<std::tuple<std::string, std::string
     load.start_counting();
     load.run_count(30);
     load.drain();
-    reactor.turn(Nanoseconds::zero());  // who failed is closed
+    reactor.turn(Nanoseconds::zero());  // the members that failed are closed
     return load.failures();
   }
 
   // The load reports each message to each member, and no other.
   void expect_good_run(const FanoutLoad& load) {
-    EXPECT_EQ(load.failures(), Failures{});
-    EXPECT_GT(load.messages(), 0U);
-    EXPECT_EQ(load.bytes_received(), load.bytes_sent() * settings.connections / settings.rooms);
-    EXPECT_EQ(load.messages() * settings.message_bytes, load.bytes_received());
+    CHECK_EQ(load.failures(), Failures{});
+    CHECK_GT(load.messages(), 0U);
+    CHECK_EQ(load.bytes_received(), load.bytes_sent() * settings.connections / settings.rooms);
+    CHECK_EQ(load.messages() * settings.message_bytes, load.bytes_received());
   }
 
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
-  Room room{reactor, std::get<1>(GetParam())};
+  Reactor reactor;
+  Room room;
   Listener listener{reactor, Endpoint::parse("tcp://127.0.0.1:0"), room.table};
   Settings settings;
   Progress progress{false};
 };
 
-TEST_P(Fanout, closed_loop_for_a_while_delivers_each_message_once_to_each_member) {
+CASES_FIXTURE(Fanout,
+              "fan-out: a closed loop for a while delivers each message once to each member") {
   FanoutLoad load{reactor, settings, progress};
   load.open();
   load.start_counting();
@@ -71,7 +76,7 @@ TEST_P(Fanout, closed_loop_for_a_while_delivers_each_message_once_to_each_member
   expect_good_run(load);
 }
 
-TEST_P(Fanout, open_loop_publishes_exactly_what_falls_due) {
+CASES_FIXTURE(Fanout, "fan-out: an open loop publishes exactly as much as falls due") {
   settings.rate = 500;
   settings.depth = 1;
   FanoutLoad load{reactor, settings, progress};
@@ -80,10 +85,10 @@ TEST_P(Fanout, open_loop_publishes_exactly_what_falls_due) {
   load.run_for(milliseconds{200});
   load.drain();
   expect_good_run(load);
-  EXPECT_EQ(load.messages(), 100U * 12);
+  CHECK_EQ(load.messages(), 100U * 12);
 }
 
-TEST_P(Fanout, rooms_keep_to_themselves) {
+CASES_FIXTURE(Fanout, "fan-out: rooms keep to themselves") {
   settings.rooms = 3;
   settings.publishers = 6;
   settings.depth = 1;
@@ -93,38 +98,38 @@ TEST_P(Fanout, rooms_keep_to_themselves) {
   load.run_count(100);
   load.drain();
   expect_good_run(load);
-  EXPECT_EQ(load.messages(), 100U * 12 / 3);
+  CHECK_EQ(load.messages(), 100U * 12 / 3);
 }
 
-TEST_P(Fanout, a_run_follows_another_on_the_same_connections) {
+CASES_FIXTURE(Fanout, "fan-out: a run follows another on the same connections") {
   FanoutLoad load{reactor, settings, progress};
   load.open();
   for (const std::uint64_t count : {20U, 1U, 7U}) {
     load.start_counting();
     load.run_count(count);
     load.drain();
-    EXPECT_EQ(load.failures(), Failures{});
-    EXPECT_EQ(load.messages(), count * 12);
+    CHECK_EQ(load.failures(), Failures{});
+    CHECK_EQ(load.messages(), count * 12);
   }
 }
 
 // Those for whom its backlog had no room an IRC server never welcomed. Eight at first, and twice as
 // many only where the machine stands still for a while.
-TEST_P(Fanout, few_are_at_the_door_of_a_server_that_welcomes_at_once) {
+CASES_FIXTURE(Fanout, "fan-out: few are at the door of a server that welcomes at once") {
   settings.connections = 120;
-  EXPECT_EQ(run(), Failures{});
-  EXPECT_LT(room.most_at_the_door, 100U);
+  CHECK_EQ(run(), Failures{});
+  CHECK_LT(room.most_at_the_door, 100U);
 }
 
 // InspIRCd does so once a second.
-TEST_P(Fanout, more_come_to_the_door_of_a_server_that_welcomes_many_at_once) {
+CASES_FIXTURE(Fanout, "fan-out: more come to the door of a server that welcomes many at once") {
   settings.connections = 40;
   room.welcomes_from = 30;
-  EXPECT_EQ(run(), Failures{});
+  CHECK_EQ(run(), Failures{});
 }
 
-// What is said to one member alone, or in other words than to the others, is no failure.
-TEST_P(Fanout, asides_and_other_words_are_no_failures) {
+// A line that is said to one member alone, or in other words than to the others, is no failure.
+CASES_FIXTURE(Fanout, "fan-out: asides and other words are no failures") {
   std::size_t count = 0;
   std::size_t asides = 0;
   room.deliver = [&](Connection& member, const std::string& text) {
@@ -147,7 +152,7 @@ TEST_P(Fanout, asides_and_other_words_are_no_failures) {
 }
 
 // Each member is told all but the last few bytes, and those a turn later.
-TEST_P(Fanout, messages_that_come_in_pieces_are_whole) {
+CASES_FIXTURE(Fanout, "fan-out: messages that come in pieces are whole") {
   std::map<std::uint64_t, std::string> rest;
   std::size_t piece = 0;
   room.deliver = [&](Connection& member, const std::string& text) {
@@ -174,7 +179,7 @@ struct FanoutFault {
   const char* counted_as;
 };
 
-TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
+CASES_FIXTURE(Fanout, "fan-out: each wrong that a room does to one member is counted by name") {
   settings.publishers = 1;
   int count = 0;
   const auto once_in_a_while = [&](const std::string& text) {
@@ -212,21 +217,22 @@ TEST_P(Fanout, what_a_room_does_wrong_to_one_member_is_counted_by_name) {
   for (const FanoutFault& fault : faults) {
     count = 0;
     room.deliver = fault.deliver;
-    EXPECT_EQ(run(), (Failures{{fault.counted_as, 1}}));
+    CHECK_EQ(run(), (Failures{{fault.counted_as, 1}}));
   }
 }
 
 // Its publisher's next one tells, whoever else speaks in between.
-TEST_P(Fanout, a_message_lost_among_those_of_several_publishers_is_told_of) {
+CASES_FIXTURE(Fanout, "fan-out: a message lost among those of several publishers is told of") {
   int count = 0;
   room.deliver = [&](Connection& member, const std::string& text) {
     if (text == probe || ++count != 100) room.deliver_well(member, text);
   };
-  EXPECT_EQ(run(), (Failures{{"a message was lost", 1}}));
+  CHECK_EQ(run(), (Failures{{"a message was lost", 1}}));
 }
 
 // One of two members gets the first messages of one publisher behind one of the other's.
-TEST_P(Fanout, members_that_see_different_orders_are_told_of_where_one_order_is_promised) {
+CASES_FIXTURE(
+    Fanout, "fan-out: members that see different orders are told of where one order is promised") {
   settings.publishers = 2;
   settings.connections = 2;
   settings.depth = 50;
@@ -248,13 +254,13 @@ TEST_P(Fanout, members_that_see_different_orders_are_told_of_where_one_order_is_
   load.open();
   load.run_count(200);
   load.drain();
-  EXPECT_TRUE(is_over);
-  EXPECT_EQ(load.failures(),
-            room.host.has_one_order ? (Failures{{"not in the room's order", 1}}) : Failures{});
+  CHECK(is_over);
+  CHECK_EQ(load.failures(),
+           room.host.has_one_order ? (Failures{{"not in the room's order", 1}}) : Failures{});
 }
 
 // It went round for ever, filling up a publisher that was gone.
-TEST_P(Fanout, a_publisher_whom_the_server_closes_ends_the_run) {
+CASES_FIXTURE(Fanout, "fan-out: a publisher closed by the server ends the run") {
   settings.publishers = 1;
   int count = 0;
   room.deliver = [&](Connection& member, const std::string& text) {
@@ -265,15 +271,8 @@ TEST_P(Fanout, a_publisher_whom_the_server_closes_ends_the_run) {
       if (std::exchange(is_first, false)) publisher.drain();
     });
   };
-  EXPECT_EQ(run(), (Failures{{"closed by the server", 1}}));
+  CHECK_EQ(run(), (Failures{{"closed by the server", 1}}));
 }
-
-INSTANTIATE_TEST_SUITE_P(BackendsAndDialects, Fanout,
-                         testing::Combine(testing::ValuesIn(switchboard::test::backend_names()),
-                                          testing::Values("plain", "redis", "nats", "irc")),
-                         [](const auto& param) {
-                           return std::get<0>(param.param) + "_" + std::get<1>(param.param);
-                         });
 
 }  // namespace
 }  // namespace switchboard::load

@@ -1,14 +1,15 @@
-// What the load counts when a server misbehaves. Server and load share a reactor.
-#include <gtest/gtest.h>
-
+// The faults of a server, counted by the load. Server and load share a reactor.
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "switchboard/net/listener.hpp"
 
 #include "load/churn_load.hpp"
 #include "load/echo_load.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::load {
 namespace {
@@ -35,36 +36,38 @@ std::string flipped(const Slice& input) {
   return text;
 }
 
-const Fault faults[] = {
-    {"a_flipped_bit", [](Connection& c, const Slice& input) { c.write(flipped(input)); },
+const std::vector<Fault> faults{
+    {"a flipped bit", [](Connection& c, const Slice& input) { c.write(flipped(input)); },
      "wrong byte"},
     // A doubled message: its bytes are not those that follow.
-    {"a_doubled_message",
+    {"a doubled message",
      [](Connection& c, const Slice& input) {
        c.write(input);
        c.write(input);
      },
      "wrong byte"},
     // The first connection's stream begins at 0, and goes on where its message ends.
-    {"too_many_bytes",
+    {"too many bytes",
      [](Connection& c, const Slice& input) {
        c.write(input);
        c.write(Pattern{}.at(64, 1));
      },
      "more bytes than were sent"},
-    {"an_early_end", [](Connection& c, const Slice&) { c.drain(); }, "closed by the server"},
-    {"a_reset", [](Connection& c, const Slice&) { c.close(); }, "reset: Connection reset by peer"},
+    {"an early end", [](Connection& c, const Slice&) { c.drain(); }, "closed by the server"},
+    {"a reset", [](Connection& c, const Slice&) { c.close(); }, "reset: Connection reset by peer"},
 };
 
-class FaultyServerTest : public testing::TestWithParam<Fault> {
+class LoadOnFaultyServer {
  protected:
-  FaultyServerTest() {
-    server.answer = GetParam().answer;
+  static const auto& rows() { return faults; }
+  explicit LoadOnFaultyServer(const Fault& its_fault) : fault(its_fault) {
+    server.answer = fault.answer;
     settings.server = listener.endpoint();
     // More than the server reads at once: a close while bytes wait is a reset.
-    if (std::string{"a_reset"} == GetParam().name) settings.message_bytes = 200'000;
+    if (std::string_view{"a reset"} == fault.name) settings.message_bytes = 200'000;
   }
 
+  const Fault fault;
   Reactor reactor;
   FaultyServer server;
   ConnectionTable table{reactor, server};
@@ -73,27 +76,23 @@ class FaultyServerTest : public testing::TestWithParam<Fault> {
   Progress progress{false};
 };
 
-TEST_P(FaultyServerTest, is_counted_by_name_in_echo) {
+CASES_FIXTURE(LoadOnFaultyServer, "faulty server: an echo load counts the fault by name") {
   EchoLoad load{reactor, settings, progress};
   load.open();
   load.run_count(10);
   load.drain();
-  EXPECT_EQ(load.failures(), (Failures{{GetParam().counted_as, 1}}));
+  CHECK_EQ(load.failures(), (Failures{{fault.counted_as, 1}}));
 }
 
-TEST_P(FaultyServerTest, is_counted_by_name_in_churn_and_ends_it) {
+CASES_FIXTURE(LoadOnFaultyServer,
+              "faulty server: a churn load counts the fault by name, and ends") {
   ChurnLoad load{reactor, settings, progress};
   load.run_count(10);
   load.drain();
-  ASSERT_EQ(load.failures().size(), 1U);
-  if (std::string{"too_many_bytes"} == GetParam().name) return;  // its streams begin elsewhere
-  EXPECT_EQ(load.failures(), (Failures{{GetParam().counted_as, 1}}));
+  REQUIRE_EQ(load.failures().size(), 1U);
+  if (std::string_view{"too many bytes"} == fault.name) return;  // its streams begin elsewhere
+  CHECK_EQ(load.failures(), (Failures{{fault.counted_as, 1}}));
 }
-
-INSTANTIATE_TEST_SUITE_P(Faults, FaultyServerTest, testing::ValuesIn(faults),
-                         [](const testing::TestParamInfo<Fault>& fault) {
-                           return fault.param.name;
-                         });
 
 }  // namespace
 }  // namespace switchboard::load

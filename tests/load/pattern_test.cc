@@ -1,8 +1,8 @@
 #include "load/pattern.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include "support/testing.hpp"
 
 namespace switchboard::load {
 namespace {
@@ -16,34 +16,34 @@ std::vector<std::byte> run_of(const Pattern& pattern, std::uint64_t position, st
   return bytes;
 }
 
-TEST(Pattern, is_one_stream_wherever_it_is_cut) {
+TEST_CASE("pattern: it is one stream, wherever it is cut") {
   const Pattern pattern;
   const auto whole = run_of(pattern, 77, 200'000);
-  EXPECT_EQ(whole.size(), 200'000U);
-  EXPECT_TRUE(pattern.matches(77, whole));
+  CHECK_EQ(whole.size(), 200'000U);
+  CHECK(pattern.matches(77, whole));
   for (const std::size_t at : {1U, 1000U, 65'536U, 131'073U}) {
-    EXPECT_TRUE(pattern.matches(77 + at, std::span{whole}.subspan(at)));
+    CHECK(pattern.matches(77 + at, std::span{whole}.subspan(at)));
   }
 }
 
-TEST(Pattern, one_wrong_byte_anywhere_shows) {
+TEST_CASE("pattern: one wrong byte anywhere shows") {
   const Pattern pattern;
   auto bytes = run_of(pattern, 0, 100'000);
   for (std::size_t at = 0; at < bytes.size(); at += 997) {
     bytes[at] ^= std::byte{1};
-    EXPECT_FALSE(pattern.matches(0, bytes));
+    CHECK_FALSE(pattern.matches(0, bytes));
     bytes[at] ^= std::byte{1};
   }
 }
 
-TEST(Pattern, a_lost_or_doubled_block_shows) {
+TEST_CASE("pattern: a lost or doubled block shows") {
   const Pattern pattern;
   const auto bytes = run_of(pattern, 0, 4096);
   for (std::size_t lost = 1; lost <= 512; ++lost) {
-    EXPECT_FALSE(pattern.matches(lost, std::span{bytes}.first(64))) << lost;
+    CHECK_FALSE_MESSAGE(pattern.matches(lost, std::span{bytes}.first(64)), lost);
   }
   for (const std::uint64_t lost : {1024U, 4096U, 16'384U, 65'536U}) {
-    EXPECT_FALSE(pattern.matches(lost, std::span{bytes}.first(64))) << lost;
+    CHECK_FALSE_MESSAGE(pattern.matches(lost, std::span{bytes}.first(64)), lost);
   }
 }
 

@@ -30,7 +30,7 @@ struct Host {
   std::string (*wrap)(const Guest& sender, const std::string& text);
   // That somebody has gone; null where nobody is told.
   std::string (*take_leave)(const Guest& gone);
-  // What a server may say to one member at any time; and whether it wants an answer.
+  // A line for one member that a server may say at any time; and whether it wants an answer.
   const char* aside;
   bool aside_is_answered;
   // Whether a message may come in other words to one member than to another, and how.

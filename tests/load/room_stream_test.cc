@@ -1,7 +1,5 @@
 #include "load/room_stream.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <random>
@@ -9,15 +7,17 @@
 #include <utility>
 #include <vector>
 
+#include "support/testing.hpp"
+
 namespace switchboard::load {
 namespace {
 
 using Position = RoomStream::Position;
 
-// Three messages of different lengths.
-class RoomStreamTest : public testing::Test {
+// Of different lengths.
+class ThreeMessages {
  protected:
-  RoomStreamTest() {
+  ThreeMessages() {
     stream.append("one\n", {.publisher = 0, .number = 0, .moment_ns = 10});
     stream.append("three\n", {.publisher = 1, .number = 0, .moment_ns = 10});
     stream.append("two\n", {.publisher = 0, .number = 1, .moment_ns = 20});
@@ -32,19 +32,20 @@ class RoomStreamTest : public testing::Test {
   RoomStream stream;
 };
 
-TEST_F(RoomStreamTest, matches_whole_messages_from_the_beginning) {
-  EXPECT_EQ(match(0, "one\nthree\ntwo\n"), Matched(3, 14));
-  EXPECT_EQ(match(1, "three\ntwo\n"), Matched(2, 10));
-  EXPECT_EQ(match(0, "one\nthree\nt"), Matched(2, 10)) << "half a message";
-  EXPECT_EQ(match(0, "one"), Matched(0, 0)) << "only half a message";
-  EXPECT_EQ(match(0, "one\nthree\ntwo\nfour\n"), Matched(3, 14)) << "what is new";
-  EXPECT_EQ(match(0, "one\nfive\ntwo\n"), Matched(1, 4)) << "something else in between";
-  EXPECT_EQ(match(0, "one\nthreX\n"), Matched(1, 4)) << "a wrong byte at a message's end";
-  EXPECT_EQ(match(0, "One\n"), Matched(0, 0));
-  EXPECT_EQ(match(3, "one\n"), Matched(0, 0)) << "at the end";
+TEST_CASE_FIXTURE(ThreeMessages, "room stream: whole messages are matched from the beginning") {
+  CHECK_EQ(match(0, "one\nthree\ntwo\n"), Matched(3, 14));
+  CHECK_EQ(match(1, "three\ntwo\n"), Matched(2, 10));
+  CHECK_MESSAGE(match(0, "one\nthree\nt") == Matched(2, 10), "half a message");
+  CHECK_MESSAGE(match(0, "one") == Matched(0, 0), "only half a message");
+  CHECK_MESSAGE(match(0, "one\nthree\ntwo\nfour\n") == Matched(3, 14), "a new message");
+  CHECK_MESSAGE(match(0, "one\nfive\ntwo\n") == Matched(1, 4), "something else in between");
+  CHECK_MESSAGE(match(0, "one\nthreX\n") == Matched(1, 4), "a wrong byte at a message's end");
+  CHECK_EQ(match(0, "One\n"), Matched(0, 0));
+  CHECK_MESSAGE(match(3, "one\n") == Matched(0, 0), "at the end");
 }
 
-TEST_F(RoomStreamTest, tells_moments_once_for_each_run_of_them) {
+TEST_CASE_FIXTURE(ThreeMessages,
+                  "room stream: a moment is told once for each run of its messages") {
   using Runs = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
   const auto runs = [&](Position from, Position to) {
     Runs found;
@@ -53,15 +54,15 @@ TEST_F(RoomStreamTest, tells_moments_once_for_each_run_of_them) {
     });
     return found;
   };
-  EXPECT_EQ(runs(0, 3), (Runs{{10, 2}, {20, 1}}));
-  EXPECT_EQ(runs(1, 2), (Runs{{10, 1}}));
-  EXPECT_EQ(runs(1, 3), (Runs{{10, 1}, {20, 1}}));
-  EXPECT_EQ(runs(2, 3), (Runs{{20, 1}}));
+  CHECK_EQ(runs(0, 3), (Runs{{10, 2}, {20, 1}}));
+  CHECK_EQ(runs(1, 2), (Runs{{10, 1}}));
+  CHECK_EQ(runs(1, 3), (Runs{{10, 1}, {20, 1}}));
+  CHECK_EQ(runs(2, 3), (Runs{{20, 1}}));
 }
 
-// Members that get a long stream in pieces of every length, in any order: what has passed all of
-// them is what the slowest has got.
-TEST(RoomStream, is_kept_from_where_the_slowest_member_stands) {
+// Members that get a long stream in pieces of every length, in any order: all that the slowest has
+// got has passed all of them.
+TEST_CASE("room stream: it is kept from where the slowest member stands") {
   std::mt19937 random{7};  // NOLINT(bugprone-random-generator-seed): the same each time
   RoomStream stream;
   struct Member {
@@ -87,21 +88,21 @@ TEST(RoomStream, is_kept_from_where_the_slowest_member_stands) {
     Member& member = members[random() % members.size()];
     const std::string_view piece = std::string_view{said}.substr(member.offset, random() % 400);
     const RoomStream::Match match = stream.match(member.position, piece);
-    EXPECT_TRUE(match.bytes == 0 || piece[match.bytes - 1] == '\n');
+    CHECK((match.bytes == 0 || piece[match.bytes - 1] == '\n'));
     stream.move(member.position, member.position + match.messages);
     member.position += match.messages;
     member.offset += match.bytes;
     stream.forget_passed([&](std::uint32_t publisher) { ++passed[publisher]; });
     Position slowest = appended;
     for (const Member& each : members) slowest = std::min(slowest, each.position);
-    ASSERT_EQ(stream.begin(), slowest);
-    ASSERT_EQ(passed[0] + passed[1] + passed[2], slowest);
+    REQUIRE_EQ(stream.begin(), slowest);
+    REQUIRE_EQ(passed[0] + passed[1] + passed[2], slowest);
     if (slowest < stream.end()) {
-      ASSERT_EQ(stream.at(slowest).number, slowest / 3);
-      ASSERT_EQ(stream.at(slowest).moment_ns, slowest / 10);
+      REQUIRE_EQ(stream.at(slowest).number, slowest / 3);
+      REQUIRE_EQ(stream.at(slowest).moment_ns, slowest / 10);
     }
   }
-  EXPECT_GT(stream.begin(), 1000U);
+  CHECK_GT(stream.begin(), 1000U);
 }
 
 }  // namespace

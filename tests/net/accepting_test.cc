@@ -1,8 +1,6 @@
 // Accepting where a name has addresses of both families: one listener, a socket for each.
 //
-// What names this machine knows is not for a test to say: the linker puts a resolver of ours below
-// sys.
-#include <gtest/gtest.h>
+// A test has no say in the names this machine knows: the linker puts a resolver of ours below sys.
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,6 +18,7 @@
 #include "support/counted_calls.hpp"
 #include "support/descriptor_limit.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 // NOLINTBEGIN(bugprone-reserved-identifier): these names are the linker's.
 extern "C" int __real_getaddrinfo(const char* name, const char* service, const addrinfo* hints,
@@ -62,8 +61,11 @@ struct Counter final : ConnectionHandler {
   std::string_view words;
 };
 
-class Accepting : public testing::TestWithParam<std::string> {
+class Accepting {
  protected:
+  static auto rows() { return backend_names(); }
+  explicit Accepting(const std::string& backend) : reactor(find_backend(backend).make()) {}
+
   void begin_connecting(const Endpoint& endpoint) {
     const auto address = endpoint.resolve().front();
     clients.push_back(must(sys::open_stream_socket(address.family()), "socket"));
@@ -71,7 +73,7 @@ class Accepting : public testing::TestWithParam<std::string> {
     if (error && error.value() != EINPROGRESS) must(error, "connect");
   }
 
-  Reactor reactor{find_backend(GetParam()).make()};
+  Reactor reactor;
   Counter counter;
   ConnectionTable table{reactor, counter};
   std::vector<AcceptProblem> problems;
@@ -81,49 +83,52 @@ class Accepting : public testing::TestWithParam<std::string> {
   std::vector<sys::Descriptor> clients;
 };
 
-TEST_P(Accepting, a_name_with_two_families_gets_one_port_and_each_address_once) {
-  ASSERT_EQ(listener->endpoints().size(), 2U);
-  EXPECT_EQ(listener->endpoints()[0].host(), "::1");
-  EXPECT_EQ(listener->endpoints()[1].host(), "127.0.0.1");
-  EXPECT_EQ(listener->endpoints()[0].port(), listener->endpoints()[1].port());
+CASES_FIXTURE(Accepting,
+              "accepting: a name with two families gets one port, and each address once") {
+  REQUIRE_EQ(listener->endpoints().size(), 2U);
+  CHECK_EQ(listener->endpoints()[0].host(), "::1");
+  CHECK_EQ(listener->endpoints()[1].host(), "127.0.0.1");
+  CHECK_EQ(listener->endpoints()[0].port(), listener->endpoints()[1].port());
   for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
   while (counter.opened < 2) reactor.turn();
 }
 
-TEST_P(Accepting, a_port_that_is_taken_at_the_second_address_is_not_the_end) {
+CASES_FIXTURE(
+    Accepting,
+    "accepting: a port taken at the second address is picked anew if the kernel chose it") {
   ports_taken = 3;
   const Listener another{reactor, Endpoint::parse("tcp://both.test:0"), table, {}};
-  EXPECT_EQ(ports_taken, 0);
-  ASSERT_EQ(another.endpoints().size(), 2U);
-  EXPECT_EQ(another.endpoints()[0].port(), another.endpoints()[1].port());
+  CHECK_EQ(ports_taken, 0);
+  REQUIRE_EQ(another.endpoints().size(), 2U);
+  CHECK_EQ(another.endpoints()[0].port(), another.endpoints()[1].port());
 
   ports_taken = 1;  // where the port is not for the kernel to pick, it is told
   const Endpoint chosen = Endpoint::parse("tcp://both.test:0").with_port(1024);
-  EXPECT_THROW((Listener{reactor, chosen, table, {}}), std::system_error);
-  EXPECT_EQ(ports_taken, 0);
+  CHECK_THROWS_AS((Listener{reactor, chosen, table, {}}), std::system_error);
+  CHECK_EQ(ports_taken, 0);
 }
 
-TEST_P(Accepting, a_listener_may_die_while_a_full_process_makes_it_pause) {
+CASES_FIXTURE(Accepting, "accepting: a listener may die while a full process makes it pause") {
   for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
   {
     const DescriptorLimit limit{static_cast<std::size_t>(clients.back().get()) + 1};
     const CountedCalls calls;
     reactor.turn();
     reactor.turn(Nanoseconds::zero());
-    EXPECT_EQ(calls.accepts(), 2U)
-        << "one that failed, one that turned a client away; then a pause";
+    CHECK_MESSAGE(calls.accepts() == 2U,
+                  "one that failed, one that turned a client away; then a pause");
   }
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].occurrences, 1U);
-  EXPECT_EQ(problems[0].turned_away, 1U);
+  REQUIRE_EQ(problems.size(), 1U);
+  CHECK_EQ(problems[0].occurrences, 1U);
+  CHECK_EQ(problems[0].turned_away, 1U);
   listener.reset();
   bool later = false;
   reactor.call_after(Listener::pause * 2, [&] { later = true; });
   while (!later) reactor.turn();
-  EXPECT_EQ(counter.opened, 0U);
+  CHECK_EQ(counter.opened, 0U);
 }
 
-TEST_P(Accepting, who_is_turned_away_is_told_so) {
+CASES_FIXTURE(Accepting, "accepting: a client that is turned away is told so") {
   counter.words = "full";
   begin_connecting(listener->endpoint());
   {
@@ -133,11 +138,12 @@ TEST_P(Accepting, who_is_turned_away_is_told_so) {
   await(clients.back().get(), POLLIN);
   std::array<char, 8> got{};
   const auto received = sys::receive(clients.back().get(), std::as_writable_bytes(std::span{got}));
-  ASSERT_TRUE(received);
-  EXPECT_EQ(std::string_view(got.data(), *received), "full");
+  REQUIRE(received);
+  CHECK_EQ(std::string_view(got.data(), *received), "full");
 }
 
-TEST_P(Accepting, after_the_pause_of_a_full_process_every_address_is_listened_on_again) {
+CASES_FIXTURE(Accepting,
+              "accepting: after the pause of a full process, every address is listened on again") {
   for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
   {
     const DescriptorLimit limit{static_cast<std::size_t>(clients.back().get()) + 1};
@@ -145,7 +151,7 @@ TEST_P(Accepting, after_the_pause_of_a_full_process_every_address_is_listened_on
   }
   for (const Endpoint& endpoint : listener->endpoints()) begin_connecting(endpoint);
   while (counter.opened < 3) reactor.turn();
-  EXPECT_EQ(problems.size(), 1U);
+  CHECK_EQ(problems.size(), 1U);
 }
 
 int option_of(int fd, int level, int name) {
@@ -155,7 +161,8 @@ int option_of(int fd, int level, int name) {
   return value;
 }
 
-TEST_P(Accepting, accepted_sockets_have_no_delay_and_the_keepalive_of_their_table) {
+CASES_FIXTURE(Accepting,
+              "accepting: accepted sockets have TCP_NODELAY and the keepalive of their table") {
   begin_connecting(listener->endpoint());
   while (counter.opened == 0) reactor.turn();
   const Endpoint client = Endpoint::from(must(sys::local_address(clients[0].get()), "getsockname"));
@@ -164,16 +171,14 @@ TEST_P(Accepting, accepted_sockets_have_no_delay_and_the_keepalive_of_their_tabl
     const auto peer = sys::peer_address(fd);
     if (!peer || Endpoint::from(*peer) != client) continue;
     ++found;
-    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
-    EXPECT_EQ(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
-    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
-    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 10);
-    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
+    CHECK_EQ(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
+    CHECK_EQ(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    CHECK_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+    CHECK_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+    CHECK_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
   }
-  EXPECT_EQ(found, 1);
+  CHECK_EQ(found, 1);
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, Accepting, testing::ValuesIn(backend_names()), name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

@@ -1,7 +1,6 @@
 // Connecting, over every poller and every family: what comes of it, and when it does not.
 #include "switchboard/net/connector.hpp"
 
-#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <functional>
@@ -17,14 +16,13 @@
 #include "support/backends.hpp"
 #include "support/sockets.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Where = std::tuple<std::string, std::string>;  // backend, family
-
 ConnectOptions within(Nanoseconds timeout) {
   ConnectOptions options;
   options.timeout = timeout;
@@ -52,10 +50,15 @@ struct Keeper final : ConnectionHandler {
   std::string received;
 };
 
-class Connecting : public testing::TestWithParam<Where> {
+class Connecting {
  protected:
+  static auto rows() { return places(); }
+  explicit Connecting(const Place& its_place) : place(its_place) {}
+
+  const Place place;
+
   int family() const {
-    const std::string& name = std::get<1>(GetParam());
+    const std::string& name = place.family;
     return name == "Unix" ? AF_UNIX : name == "IPv4" ? AF_INET : AF_INET6;
   }
 
@@ -91,12 +94,12 @@ class Connecting : public testing::TestWithParam<Where> {
   void await_outcomes(std::size_t count) {
     const Instant deadline = sys::monotonic_now() + seconds{30};
     while (errors.size() < count && sys::monotonic_now() < deadline) reactor.turn(seconds{1});
-    ASSERT_EQ(errors.size(), count);
+    REQUIRE_EQ(errors.size(), count);
   }
 
   TemporaryFolder folder;
   int sockets = 0;
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
+  Reactor reactor{find_backend(place.backend).make()};
   Keeper keeper;
   ConnectionTable table{reactor, keeper};
   std::vector<std::unique_ptr<Connector>> connectors;
@@ -104,38 +107,39 @@ class Connecting : public testing::TestWithParam<Where> {
   std::vector<std::error_code> errors;
 };
 
-TEST_P(Connecting, a_connection_is_reported_after_its_on_open_and_carries_bytes) {
+CASES_FIXTURE(Connecting,
+              "connector: a connection is reported after its on_open and carries bytes") {
   const auto server = bound(8);
   connect(address_of(server));
   await_outcomes(1);
-  ASSERT_EQ(errors[0], std::error_code{});
-  ASSERT_NE(connections[0], nullptr);
-  EXPECT_EQ(keeper.opened, std::vector{connections[0]->id()});
+  REQUIRE_EQ(errors[0], std::error_code{});
+  REQUIRE_NE(connections[0], nullptr);
+  CHECK_EQ(keeper.opened, std::vector{connections[0]->id()});
   const auto peer = must(sys::accept(server.get()), "accept").socket;
   send_text(peer.get(), "hello");
   while (keeper.received.size() < 5) reactor.turn();
-  EXPECT_EQ(keeper.received, "hello");
+  CHECK_EQ(keeper.received, "hello");
 }
 
-TEST_P(Connecting, where_nobody_listens_it_is_refused) {
+CASES_FIXTURE(Connecting, "connector: an address on which nobody listens refuses") {
   const auto closed = bound(std::nullopt);
   connect(address_of(closed));
   await_outcomes(1);
-  EXPECT_EQ(errors[0], std::errc::connection_refused);
-  EXPECT_EQ(connections[0], nullptr);
-  EXPECT_EQ(table.size(), 0U);
+  CHECK_EQ(errors[0], std::errc::connection_refused);
+  CHECK_EQ(connections[0], nullptr);
+  CHECK_EQ(table.size(), 0U);
 }
 
 // A backlog that is full drops the SYN of TCP, and answers a Unix socket EAGAIN.
-TEST_P(Connecting, a_server_that_does_not_answer_runs_into_the_timeout) {
+CASES_FIXTURE(Connecting, "connector: a server that does not answer runs into the timeout") {
   const auto server = bound(0);
   for (int i = 0; i < 4; ++i) connect(address_of(server), within(milliseconds{100}));
   await_outcomes(4);
-  EXPECT_EQ(errors.back(), std::errc::timed_out);
-  EXPECT_EQ(errors.front(), std::error_code{});
+  CHECK_EQ(errors.back(), std::errc::timed_out);
+  CHECK_EQ(errors.front(), std::error_code{});
 }
 
-TEST_P(Connecting, a_full_backlog_is_waited_for) {
+CASES_FIXTURE(Connecting, "connector: a full backlog is waited for") {
   const auto server = bound(0);
   for (int i = 0; i < 4; ++i) connect(address_of(server), within(seconds{20}));
   std::vector<sys::Descriptor> accepted;
@@ -143,33 +147,33 @@ TEST_P(Connecting, a_full_backlog_is_waited_for) {
     reactor.turn(milliseconds{1});
     if (auto peer = sys::accept(server.get())) accepted.push_back(std::move(peer->socket));
   }
-  for (const auto error : errors) EXPECT_EQ(error, std::error_code{});
+  for (const auto error : errors) CHECK_EQ(error, std::error_code{});
 }
 
-TEST_P(Connecting, an_attempt_that_is_given_up_leaves_nothing_behind) {
+CASES_FIXTURE(Connecting, "connector: an attempt that is given up leaves nothing behind") {
   const auto server = bound(8);
   connect(address_of(server));
   connectors.clear();
   for (int i = 0; i < 3; ++i) reactor.turn(milliseconds{1});
-  EXPECT_TRUE(errors.empty());
-  EXPECT_EQ(table.size(), 0U);
+  CHECK(errors.empty());
+  CHECK_EQ(table.size(), 0U);
 }
 
-TEST_P(Connecting, it_may_be_destroyed_by_its_own_callback) {
+CASES_FIXTURE(Connecting, "connector: its own callback may destroy it") {
   const auto server = bound(8);
   bool told = false;
   std::unique_ptr<Connector> connector;
   connector = std::make_unique<Connector>(table, address_of(server),
                                           [&](Connection* connection, std::error_code) {
                                             told = true;
-                                            EXPECT_NE(connection, nullptr);
+                                            CHECK_NE(connection, nullptr);
                                             connector.reset();
                                           });
   while (!told) reactor.turn();
-  EXPECT_EQ(table.size(), 1U);
+  CHECK_EQ(table.size(), 1U);
 }
 
-TEST_P(Connecting, it_may_be_destroyed_by_the_service_that_it_connects_for) {
+CASES_FIXTURE(Connecting, "connector: the service that it connects for may destroy it") {
   const auto server = bound(8);
   bool told = false;
   std::unique_ptr<Connector> connector;
@@ -177,65 +181,68 @@ TEST_P(Connecting, it_may_be_destroyed_by_the_service_that_it_connects_for) {
   connector = std::make_unique<Connector>(table, address_of(server),
                                           [&](Connection*, std::error_code) { told = true; });
   while (keeper.opened.empty()) reactor.turn();
-  EXPECT_EQ(connector, nullptr);
-  EXPECT_FALSE(told);
-  EXPECT_EQ(table.size(), 1U);
+  CHECK_EQ(connector, nullptr);
+  CHECK_FALSE(told);
+  CHECK_EQ(table.size(), 1U);
 }
 
-TEST_P(Connecting, a_service_that_throws_leaves_nothing_behind) {
+CASES_FIXTURE(Connecting, "connector: a service that throws leaves nothing behind") {
   const auto server = bound(8);
   keeper.on_opened = [] { throw std::runtime_error("unhappy"); };
   connect(address_of(server));
-  EXPECT_THROW(
+  CHECK_THROWS_AS(
       {
         while (true) reactor.turn();
       },
       std::runtime_error);
   while (table.size() > 0) reactor.turn(Nanoseconds::zero());
-  EXPECT_TRUE(errors.empty());
+  CHECK(errors.empty());
 }
 
-TEST_P(Connecting, never_is_a_timeout_like_any_other) {
+CASES_FIXTURE(Connecting, "connector: a timeout of never is like any other") {
   const auto server = bound(8);
   connect(address_of(server), within(Nanoseconds::max()));
   await_outcomes(1);
-  EXPECT_EQ(errors[0], std::error_code{});
+  CHECK_EQ(errors[0], std::error_code{});
 }
 
-TEST_P(Connecting, a_table_that_is_shutting_down_takes_nobody) {
+CASES_FIXTURE(Connecting, "connector: a table that is shutting down takes nobody") {
   const auto server = bound(8);
   connect(address_of(server));
   table.shut_down(seconds{1}, [] {});
   await_outcomes(1);
-  EXPECT_EQ(errors[0], std::errc::operation_canceled);
-  EXPECT_TRUE(keeper.opened.empty());
+  CHECK_EQ(errors[0], std::errc::operation_canceled);
+  CHECK(keeper.opened.empty());
 }
 
-TEST_P(Connecting, the_peer_sees_the_source_that_was_asked_for) {
-  if (family() == AF_UNIX) return;  // an unnamed client is what everybody is
+struct ConnectingOverTcp : Connecting {
+  using Connecting::Connecting;
+  static auto rows() { return places({"IPv4", "IPv6"}); }
+};
+
+CASES_FIXTURE(ConnectingOverTcp, "connector: the peer sees the source address that was asked for") {
   const auto server = bound(8);
   const auto source = Endpoint::parse(family() == AF_INET ? "tcp://127.0.0.1:0" : "tcp://[::1]:0");
   connect(address_of(server), from(source.resolve().front()));
   await_outcomes(1);
-  ASSERT_EQ(errors[0], std::error_code{});
+  REQUIRE_EQ(errors[0], std::error_code{});
   const auto accepted = must(sys::accept(server.get()), "accept");
-  EXPECT_EQ(Endpoint::from(accepted.peer).host(), source.host());
+  CHECK_EQ(Endpoint::from(accepted.peer).host(), source.host());
 }
 
 // The kernel may pick the very port that is connected to; nobody listens there all the same.
-TEST_P(Connecting, it_never_connects_to_itself) {
-  if (family() == AF_UNIX) return;
+CASES_FIXTURE(ConnectingOverTcp, "connector: it never connects to itself") {
   const auto address = address_of(bound(std::nullopt));  // closed again: the port is free
   connect(address, from(address));
   await_outcomes(1);
-  EXPECT_EQ(errors[0], std::errc::connection_refused);
+  CHECK_EQ(errors[0], std::errc::connection_refused);
 }
 
-TEST_P(Connecting, what_cannot_be_begun_is_reported_on_a_later_turn) {
+CASES_FIXTURE(Connecting, "connector: an attempt that cannot begin is reported on a later turn") {
   if (family() == AF_UNIX) {
     connect(Endpoint::parse("unix://" + folder.file("nobody")).resolve().front());
     await_outcomes(1);
-    EXPECT_EQ(errors[0], std::errc::no_such_file_or_directory);
+    CHECK_EQ(errors[0], std::errc::no_such_file_or_directory);
     return;
   }
   const auto server = bound(8);
@@ -243,15 +250,8 @@ TEST_P(Connecting, what_cannot_be_begun_is_reported_on_a_later_turn) {
   options.congestion_control = "none-such";
   connect(address_of(server), options);
   await_outcomes(1);
-  EXPECT_TRUE(errors[0]);
+  CHECK(errors[0]);
 }
-
-INSTANTIATE_TEST_SUITE_P(Everywhere, Connecting,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::Values("IPv4", "IPv6", "Unix")),
-                         [](const testing::TestParamInfo<Where>& place) {
-                           return std::get<0>(place.param) + "_" + std::get<1>(place.param);
-                         });
 
 }  // namespace
 }  // namespace switchboard::test

@@ -2,7 +2,6 @@
 // test's own, time is what the test says, and one address answers nobody.
 #include "switchboard/net/dialer.hpp"
 
-#include <gtest/gtest.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -17,13 +16,14 @@
 #include "support/fake_clock.hpp"
 #include "support/fake_names.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-// What was connected to, in order.
+// The addresses that were connected to, in order.
 std::vector<sys::SocketAddress> tried;
 // Of documentation (RFC 5737, RFC 3849): no way there, and no answer.
 const sys::SocketAddress unreachable = sys::resolve_numeric("192.0.2.1", 7).addresses.front();
@@ -79,9 +79,13 @@ sys::SocketAddress address_of(const sys::Descriptor& socket) {
   return must(sys::local_address(socket.get()), "getsockname");
 }
 
-class DialerTest : public testing::TestWithParam<std::string> {
+class DialerTest {
  protected:
-  DialerTest() {
+  static auto rows() { return backend_names(); }
+
+  const std::string backend;
+
+  explicit DialerTest(const std::string& its_backend) : backend(its_backend) {
     for (const auto* server : {&server4, &server6}) must(sys::listen(server->get()), "listen");
     if (::listen(silent_server.get(), 0) != 0) must(sys::make_error(errno), "listen");
     full = address_of(silent_server);
@@ -107,11 +111,11 @@ class DialerTest : public testing::TestWithParam<std::string> {
 
   void await_outcome() {
     for (int turns = 0; outcomes == 0 && turns < 3000; ++turns) reactor.turn(10ms);
-    ASSERT_EQ(outcomes, 1);
+    REQUIRE_EQ(outcomes, 1);
   }
   void await_tries(std::size_t count) {
     for (int turns = 0; tried.size() < count && turns < 3000; ++turns) reactor.turn(10ms);
-    ASSERT_EQ(tried.size(), count);
+    REQUIRE_EQ(tried.size(), count);
   }
   // Moves the clock, and looks whether that made a difference.
   void pass(Nanoseconds time) {
@@ -130,7 +134,7 @@ class DialerTest : public testing::TestWithParam<std::string> {
   const sys::SocketAddress good6 = address_of(server6);
   const sys::SocketAddress refusing4 = address_of(closed4);
   const sys::SocketAddress refusing6 = address_of(closed6);
-  Reactor reactor{find_backend(GetParam()).make()};
+  Reactor reactor{find_backend(backend).make()};
   Resolver resolver{reactor};
   Keeper keeper;
   ConnectionTable table{reactor, keeper};
@@ -142,43 +146,48 @@ class DialerTest : public testing::TestWithParam<std::string> {
 
 using Addresses = std::vector<sys::SocketAddress>;
 
-TEST_P(DialerTest, the_first_address_that_connects_is_the_only_one_that_is_tried) {
+CASES_FIXTURE(DialerTest, "dialer: the first address that connects is the only one that is tried") {
   dial({good6, good4});
   await_outcome();
-  ASSERT_NE(connection, nullptr);
-  EXPECT_EQ(keeper.opened, 1);
-  EXPECT_EQ(tried, Addresses{good6});
+  REQUIRE_NE(connection, nullptr);
+  CHECK_EQ(keeper.opened, 1);
+  CHECK_EQ(tried, Addresses{good6});
   pass(10min);
-  EXPECT_EQ(outcomes, 1);
-  EXPECT_EQ(table.size(), 1U);
+  CHECK_EQ(outcomes, 1);
+  CHECK_EQ(table.size(), 1U);
 }
 
-TEST_P(DialerTest, an_address_that_fails_hands_over_at_once) {
+CASES_FIXTURE(DialerTest, "dialer: an address that fails hands over to the next at once") {
   dial({unreachable6, refusing4, refusing6, good4});
   await_outcome();  // and no time has passed
-  EXPECT_NE(connection, nullptr);
-  EXPECT_EQ(tried, (Addresses{unreachable6, refusing4, refusing6, good4}));
+  CHECK_NE(connection, nullptr);
+  CHECK_EQ(tried, (Addresses{unreachable6, refusing4, refusing6, good4}));
 }
 
-TEST_P(DialerTest, an_address_that_does_not_answer_keeps_its_head_start_and_no_more) {
+CASES_FIXTURE(DialerTest,
+              "dialer: an address that does not answer keeps its head start, and no more") {
   dial({silent, good6});
   await_tries(1);
   pass(249ms);
-  EXPECT_EQ(tried, Addresses{silent});
-  EXPECT_EQ(outcomes, 0);
+  CHECK_EQ(tried, Addresses{silent});
+  CHECK_EQ(outcomes, 0);
   pass(1ms);
   await_outcome();
-  EXPECT_NE(connection, nullptr);
-  EXPECT_EQ(tried, (Addresses{silent, good6}));
+  CHECK_NE(connection, nullptr);
+  CHECK_EQ(tried, (Addresses{silent, good6}));
 }
 
-TEST_P(DialerTest, the_first_may_still_win_after_the_second_has_begun) {
-  if (GetParam() != backend_names().front()) return;  // it takes a second, and the poller no part
+struct DialerOverOneBackend : DialerTest {  // it takes a second, and the poller no part
+  using DialerTest::DialerTest;
+  static std::vector<std::string> rows() { return {backend_names().front()}; }
+};
+
+CASES_FIXTURE(DialerOverOneBackend, "dialer: the first may still win after the second has begun") {
   dial({silent, silent, refusing6}, {.attempt_delay = 20ms});
   await_tries(1);
   pass(20ms);
-  EXPECT_EQ(tried, (Addresses{silent, refusing6}));
-  EXPECT_EQ(outcomes, 0);  // the second was refused; there is still the first
+  CHECK_EQ(tried, (Addresses{silent, refusing6}));
+  CHECK_EQ(outcomes, 0);  // the second was refused; there is still the first
   // The kernel sends the SYN again after a second of its own, and then there is room.
   std::vector<sys::Descriptor> accepted;
   for (int turns = 0; outcomes == 0 && turns < 3000; ++turns) {
@@ -187,39 +196,41 @@ TEST_P(DialerTest, the_first_may_still_win_after_the_second_has_begun) {
       accepted.push_back(std::move(client->socket));
     }
   }
-  EXPECT_NE(connection, nullptr);
+  CHECK_NE(connection, nullptr);
 }
 
-TEST_P(DialerTest, one_that_fails_beside_it_leaves_the_first_its_chance_and_the_third_its_turn) {
+CASES_FIXTURE(
+    DialerTest,
+    "dialer: a second address that fails leaves the first its chance and the third its turn") {
   dial({silent, unreachable6, good4});
   await_tries(1);
   pass(250ms);
   await_outcome();
-  EXPECT_NE(connection, nullptr);
-  EXPECT_EQ(tried, (Addresses{silent, unreachable6, good4}));
+  CHECK_NE(connection, nullptr);
+  CHECK_EQ(tried, (Addresses{silent, unreachable6, good4}));
 }
 
-TEST_P(DialerTest, nobody_who_answers_is_timed_out) {
+CASES_FIXTURE(DialerTest, "dialer: if no address answers, it times out") {
   dial({silent}, {.timeout = 3s});
   await_tries(1);
   pass(2999ms);
-  EXPECT_EQ(outcomes, 0);
+  CHECK_EQ(outcomes, 0);
   pass(1ms);
   await_outcome();
-  EXPECT_EQ(error, std::errc::timed_out);
-  EXPECT_EQ(connection, nullptr);
+  CHECK_EQ(error, std::errc::timed_out);
+  CHECK_EQ(connection, nullptr);
 }
 
-TEST_P(DialerTest, a_name_that_is_looked_up_too_long_is_timed_out) {
+CASES_FIXTURE(DialerTest, "dialer: a lookup that takes too long times out") {
   names.hold();
   dial({good4}, {.timeout = 3s});
   names.await_held(1);
   pass(3s);
   await_outcome();
-  EXPECT_EQ(error, std::errc::timed_out);
+  CHECK_EQ(error, std::errc::timed_out);
   names.release();
   pass(1s);
-  EXPECT_TRUE(tried.empty());
+  CHECK(tried.empty());
 }
 
 struct Verdict {
@@ -227,7 +238,7 @@ struct Verdict {
   std::errc error;
 };
 
-TEST_P(DialerTest, refused_is_told_from_unreachable_whatever_the_order) {
+CASES_FIXTURE(DialerTest, "dialer: refused is told from unreachable in any order") {
   const Verdict verdicts[] = {
       {{refusing4}, std::errc::connection_refused},
       {{unreachable}, std::errc::network_unreachable},
@@ -239,70 +250,72 @@ TEST_P(DialerTest, refused_is_told_from_unreachable_whatever_the_order) {
     outcomes = 0;
     dial(verdict.addresses);
     await_outcome();
-    EXPECT_EQ(error, verdict.error);
+    CHECK_EQ(error, verdict.error);
   }
 }
 
 // The deadline said that nobody had answered, though one had.
-TEST_P(DialerTest, refused_beside_one_who_does_not_answer_is_refused_when_the_time_is_over) {
+CASES_FIXTURE(DialerTest,
+              "dialer: one refusal and one silence are a refusal when the time is over") {
   dial({silent, refusing4, unreachable6}, {.timeout = 3s});
   await_tries(1);
   pass(250ms);
   await_tries(3);
-  EXPECT_EQ(outcomes, 0);
+  CHECK_EQ(outcomes, 0);
   pass(3s);
   await_outcome();
-  EXPECT_EQ(error, std::errc::connection_refused);
+  CHECK_EQ(error, std::errc::connection_refused);
 }
 
-TEST_P(DialerTest, unreachable_beside_one_who_does_not_answer_is_timed_out) {
+CASES_FIXTURE(DialerTest, "dialer: one unreachable address and one silence are a timeout") {
   dial({unreachable6, silent}, {.timeout = 3s});
   await_tries(2);
   pass(3s);
   await_outcome();
-  EXPECT_EQ(error, std::errc::timed_out);
+  CHECK_EQ(error, std::errc::timed_out);
 }
 
-TEST_P(DialerTest, there_is_no_such_name) {
+CASES_FIXTURE(DialerTest, "dialer: a name that does not exist is an error of the resolver") {
   dial({});
   await_outcome();
-  EXPECT_EQ(error, std::error_code(EAI_NONAME, sys::resolver_category()));
+  CHECK_EQ(error, std::error_code(EAI_NONAME, sys::resolver_category()));
 }
 
-TEST_P(DialerTest, a_source_goes_with_addresses_of_its_family_only) {
+CASES_FIXTURE(DialerTest, "dialer: a source address goes with addresses of its family only") {
   DialOptions options;
   options.source = loopback(AF_INET, 0);
   dial({good6, good4}, options);
   await_outcome();
-  EXPECT_NE(connection, nullptr);
-  EXPECT_EQ(tried, Addresses{good4});
+  CHECK_NE(connection, nullptr);
+  CHECK_EQ(tried, Addresses{good4});
   outcomes = 0;
   dial({good6}, options);
   await_outcome();
-  EXPECT_EQ(error, std::errc::address_family_not_supported);
+  CHECK_EQ(error, std::errc::address_family_not_supported);
 }
 
-TEST_P(DialerTest, a_table_that_is_shutting_down_takes_nobody_from_any_address) {
+CASES_FIXTURE(DialerTest, "dialer: a table that is shutting down takes nobody from any address") {
   dial({good6, good4});
   table.shut_down(1s, [] {});
   await_outcome();
-  EXPECT_EQ(error, std::errc::operation_canceled);
-  EXPECT_EQ(tried, Addresses{good6});
+  CHECK_EQ(error, std::errc::operation_canceled);
+  CHECK_EQ(tried, Addresses{good6});
 }
 
-TEST_P(DialerTest, destroyed_at_any_time_it_says_nothing_and_leaves_nothing_behind) {
+CASES_FIXTURE(DialerTest,
+              "dialer: destroyed at any time, it says nothing and leaves nothing behind") {
   dial({good4});
   dialer.reset();  // while the name is looked up
   dial({silent, silent, good6}, {.attempt_delay = 20ms});
   await_tries(1);
   dialer.reset();  // while it connects
   pass(10min);
-  EXPECT_EQ(outcomes, 0);
-  EXPECT_EQ(tried.size(), 1U);
-  EXPECT_EQ(table.size(), 0U);
+  CHECK_EQ(outcomes, 0);
+  CHECK_EQ(tried.size(), 1U);
+  CHECK_EQ(table.size(), 0U);
 }
 
-TEST_P(DialerTest, it_may_be_destroyed_by_its_callback) {
+CASES_FIXTURE(DialerTest, "dialer: its callback may destroy it") {
   bool told = false;
   names.add("server.test", {unreachable6, good4});
   dialer = std::make_unique<Dialer>(table, resolver, Endpoint::parse("tcp://server.test:7"),
@@ -311,28 +324,37 @@ TEST_P(DialerTest, it_may_be_destroyed_by_its_callback) {
                                       told = made != nullptr;
                                     });
   while (dialer != nullptr) reactor.turn(10ms);
-  EXPECT_TRUE(told);
-  EXPECT_EQ(table.size(), 1U);
+  CHECK(told);
+  CHECK_EQ(table.size(), 1U);
 }
 
-TEST_P(DialerTest, it_may_be_destroyed_by_the_service_that_it_connects_for) {
+CASES_FIXTURE(DialerTest, "dialer: the service that it connects for may destroy it") {
   keeper.on_opened = [&] { dialer.reset(); };
   dial({good4});
   while (keeper.opened == 0) reactor.turn(10ms);
-  EXPECT_EQ(outcomes, 0);
-  EXPECT_EQ(table.size(), 1U);
+  CHECK_EQ(outcomes, 0);
+  CHECK_EQ(table.size(), 1U);
 }
 
 // Timers, lookups and registrations of one whose constructor had thrown came back to it.
-TEST_P(DialerTest, whichever_allocation_fails_nothing_of_it_is_left_behind) {
-  if (GetParam() == "kqueue") return;  // its kernel is a shim, which needs memory itself
+// Not over kqueue, whose kernel is a shim here, which needs memory itself.
+struct DialerWithoutMemory : DialerTest {
+  using DialerTest::DialerTest;
+  static auto rows() {
+    auto names = backend_names();
+    std::erase(names, "kqueue");
+    return names;
+  }
+};
+
+CASES_FIXTURE(DialerWithoutMemory, "dialer: whichever allocation fails, nothing is left behind") {
   const Addresses addresses{refusing6, good4};
   names.add("server.test", addresses);
   const Endpoint server = Endpoint::parse("tcp://server.test:7");
   const auto told = [this](Connection*, std::error_code) { ++outcomes; };
   bool failed = true;
   for (std::uint64_t number = 1; failed; ++number) {
-    SCOPED_TRACE(number);
+    INFO(number);
     outcomes = 0;
     const auto survives = [&](const auto& step) {
       try {
@@ -350,33 +372,31 @@ TEST_P(DialerTest, whichever_allocation_fails_nothing_of_it_is_left_behind) {
     failed = allocations() >= number;
     fail_allocation(0);
     pass(10s);  // what has lost its way runs into the timeout
-    EXPECT_EQ(outcomes, made ? 1 : 0);
+    CHECK_EQ(outcomes, made ? 1 : 0);
     dialer.reset();
     table.for_each([](Connection& left) { left.close(); });
     pass(10min);
-    EXPECT_EQ(table.size(), 0U);
+    CHECK_EQ(table.size(), 0U);
   }
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, DialerTest, testing::ValuesIn(backend_names()), name_of_backend);
 
 sys::SocketAddress address(const char* host) {
   return sys::resolve_numeric(host, 7).addresses.front();
 }
 
-TEST(Interleaved, families_take_turns_beginning_with_the_first_and_each_address_is_there_once) {
+TEST_CASE("dialer: families take turns, the first one first, and each address comes once") {
   const auto a = address("2001:db8::a");
   const auto b = address("2001:db8::b");
   const auto c = address("2001:db8::c");
   const auto x = address("192.0.2.10");
   const auto y = address("192.0.2.11");
-  EXPECT_EQ(interleaved({}), Addresses{});
-  EXPECT_EQ(interleaved({a}), Addresses{a});
-  EXPECT_EQ(interleaved({a, b, x, y}), (Addresses{a, x, b, y}));
-  EXPECT_EQ(interleaved({x, y, a, b}), (Addresses{x, a, y, b}));
-  EXPECT_EQ(interleaved({a, b, c, x}), (Addresses{a, x, b, c}));
-  EXPECT_EQ(interleaved({x, a, b, c}), (Addresses{x, a, b, c}));
-  EXPECT_EQ(interleaved({x, x, a, x, a}), (Addresses{x, a}));
+  CHECK_EQ(interleaved({}), Addresses{});
+  CHECK_EQ(interleaved({a}), Addresses{a});
+  CHECK_EQ(interleaved({a, b, x, y}), (Addresses{a, x, b, y}));
+  CHECK_EQ(interleaved({x, y, a, b}), (Addresses{x, a, y, b}));
+  CHECK_EQ(interleaved({a, b, c, x}), (Addresses{a, x, b, c}));
+  CHECK_EQ(interleaved({x, a, b, c}), (Addresses{x, a, b, c}));
+  CHECK_EQ(interleaved({x, x, a, x, a}), (Addresses{x, a}));
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 namespace switchboard::test {
 namespace {
 
-TEST_P(LifeCycle, a_client_that_shuts_down_sending_gets_everything_and_then_the_end) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a client that shuts down sending gets everything and then the end") {
   serve();
   Client& client = connect();
   client.reading = false;
@@ -14,29 +15,29 @@ TEST_P(LifeCycle, a_client_that_shuts_down_sending_gets_everything_and_then_the_
   pump([&] { return recorder.ends == 1; });
   client.reading = true;
   pump([&] { return client.ended; });
-  EXPECT_TRUE(client.received == client.to_send);
+  CHECK_EQ(client.received, client.to_send);
   pump([&] { return table->size() == 0; });
 }
 
-TEST_P(LifeCycle, a_service_that_finished_sending_still_receives) {
+CASES_FIXTURE(LifeCycle, "life cycle: a service that has finished sending still receives") {
   serve();
   recorder.opened = [](Connection& c) {
     c.write("that is all from me");
     c.finish_sending();
-    EXPECT_FALSE(c.write("no more"));
+    CHECK_FALSE(c.write("no more"));
   };
   recorder.data = [](Connection&, const Slice& input) { return input.size(); };
   Client& client = connect();
   pump([&] { return client.ended; });
-  EXPECT_EQ(client.received, "that is all from me");
+  CHECK_EQ(client.received, "that is all from me");
   client.to_send = random_bytes(4 * MiB);
   client.shut_down_when_sent = true;
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.received, 4 * MiB);
-  EXPECT_EQ(recorder.only_reason(), CloseReason::peer_closed);
+  CHECK_EQ(recorder.received, 4 * MiB);
+  CHECK_EQ(recorder.only_reason(), CloseReason::peer_closed);
 }
 
-TEST_P(LifeCycle, a_reset_in_mid_send_is_told_once) {
+CASES_FIXTURE(LifeCycle, "life cycle: a reset in the middle of sending is told once") {
   serve();
   Client& client = connect();
   client.reading = false;
@@ -44,11 +45,12 @@ TEST_P(LifeCycle, a_reset_in_mid_send_is_told_once) {
   pump([&] { return connection().queued_bytes() > 0; });
   reset_connection(std::move(client.socket));
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
-  EXPECT_EQ(table->size(), 0U);
+  CHECK_EQ(recorder.only_reason(), CloseReason::reset);
+  CHECK_EQ(table->size(), 0U);
 }
 
-TEST_P(LifeCycle, what_arrived_before_the_peer_broke_off_is_still_delivered) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: the last words of a peer that broke off are still delivered") {
   serve();
   Client& client = connect();
   // The service writes first, so that its send fails while the last words are still unread.
@@ -61,11 +63,13 @@ TEST_P(LifeCycle, what_arrived_before_the_peer_broke_off_is_still_delivered) {
     return input.size();
   };
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(heard, "last words");
+  CHECK_EQ(heard, "last words");
 }
 
 // The same where the service is not reading, so that it is the send that meets the reset.
-TEST_P(LifeCycle, what_arrived_before_a_reset_is_delivered_although_a_send_failed_first) {
+CASES_FIXTURE(
+    LifeCycle,
+    "life cycle: bytes that came before a reset are delivered although a send failed first") {
   serve({.high_water_bytes = 64 * KiB, .low_water_bytes = KiB, .output_limit_bytes = 64 * MiB});
   std::string heard;
   recorder.data = [&](Connection&, const Slice& input) {
@@ -76,16 +80,18 @@ TEST_P(LifeCycle, what_arrived_before_a_reset_is_delivered_although_a_send_faile
   client.reading = false;
   connection().write(std::string_view{random_bytes(32 * MiB)});
   for (int i = 0; i < 5; ++i) step();
-  ASSERT_GT(connection().queued_bytes(), 64 * KiB);
+  REQUIRE_GT(connection().queued_bytes(), 64 * KiB);
   send_text(client.socket.get(), "last words");
   reset_connection(std::move(client.socket));
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(heard, "last words");
-  EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
-  EXPECT_EQ(recorder.ends, 0);
+  CHECK_EQ(heard, "last words");
+  CHECK_EQ(recorder.only_reason(), CloseReason::reset);
+  CHECK_EQ(recorder.ends, 0);
 }
 
-TEST_P(LifeCycle, what_was_kept_comes_again_when_the_output_it_waited_for_has_failed) {
+CASES_FIXTURE(
+    LifeCycle,
+    "life cycle: input that waited for the output comes again when the output has failed") {
   serve({.high_water_bytes = 64 * KiB, .low_water_bytes = KiB, .output_limit_bytes = 64 * MiB});
   std::string heard;
   recorder.data = [&](Connection& c, const Slice& input) {
@@ -102,13 +108,14 @@ TEST_P(LifeCycle, what_was_kept_comes_again_when_the_output_it_waited_for_has_fa
   send_text(client.socket.get(), "another request");
   pump([&] { return !heard.empty(); });
   for (int i = 0; i < 5; ++i) step();
-  ASSERT_GT(connection().queued_bytes(), 64 * KiB);
+  REQUIRE_GT(connection().queued_bytes(), 64 * KiB);
   reset_connection(std::move(client.socket));
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(heard, "answering, then: another request");
+  CHECK_EQ(heard, "answering, then: another request");
 }
 
-TEST_P(LifeCycle, a_service_that_pauses_hears_nothing_more_even_after_a_failed_send) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a service that pauses hears nothing more, even after a failed send") {
   serve({.high_water_bytes = 64 * KiB, .low_water_bytes = KiB, .output_limit_bytes = 64 * MiB});
   int deliveries = 0;
   recorder.data = [&](Connection& c, const Slice& input) {
@@ -124,11 +131,12 @@ TEST_P(LifeCycle, a_service_that_pauses_hears_nothing_more_even_after_a_failed_s
   pump([&] { return client.all_sent(); });
   reset_connection(std::move(client.socket));
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(deliveries, 1);
-  EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
+  CHECK_EQ(deliveries, 1);
+  CHECK_EQ(recorder.only_reason(), CloseReason::reset);
 }
 
-TEST_P(LifeCycle, a_client_that_pauses_keeps_what_came_before_a_failed_send) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a paused connection keeps the bytes that came before a failed send") {
   serve({.high_water_bytes = 64 * KiB,
          .low_water_bytes = KiB,
          .keeps_rest_while_paused = true,
@@ -145,23 +153,24 @@ TEST_P(LifeCycle, a_client_that_pauses_keeps_what_came_before_a_failed_send) {
   pump([&] { return !heard.empty(); });
   connection().write(std::string_view{random_bytes(32 * MiB)});
   for (int i = 0; i < 5; ++i) step();
-  ASSERT_GT(connection().queued_bytes(), 64 * KiB);
+  REQUIRE_GT(connection().queued_bytes(), 64 * KiB);
   send_text(client.socket.get(), "last words");
   reset_connection(std::move(client.socket));
   pump([&] { return connection().queued_bytes() == 0; });
-  EXPECT_EQ(heard, "first words, ");
+  CHECK_EQ(heard, "first words, ");
   connection().resume_reading();
   pump([&] { return heard.ends_with("last words"); });
-  EXPECT_TRUE(recorder.reasons.empty()) << "a pause is one, whatever became of sending";
+  CHECK_MESSAGE(recorder.reasons.empty(), "a pause is one, whatever became of sending");
   connection().resume_reading();
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(heard, "first words, last words");
-  EXPECT_EQ(recorder.only_reason(), CloseReason::reset);
+  CHECK_EQ(heard, "first words, last words");
+  CHECK_EQ(recorder.only_reason(), CloseReason::reset);
 }
 
 // Such a client fills the buffers of both sides, and would wait for the service as the service for
 // it.
-TEST_P(LifeCycle, a_drain_reaches_a_client_that_sends_all_before_it_reads) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a drain reaches a client that sends everything before it reads") {
   serve({.output_limit_bytes = 64 * MiB, .drain_timeout = std::chrono::hours{1}});
   recorder.data = [](Connection& c, const Slice& input) {
     c.write(std::string_view{random_bytes(32 * MiB)});
@@ -174,11 +183,12 @@ TEST_P(LifeCycle, a_drain_reaches_a_client_that_sends_all_before_it_reads) {
   pump([&] { return client.all_sent() || client.error != 0; }, seconds{10});
   client.reading = true;
   pump([&] { return client.ended || client.error != 0; });
-  EXPECT_EQ(client.error, 0);
-  EXPECT_TRUE(client.received == random_bytes(32 * MiB));
+  CHECK_EQ(client.error, 0);
+  CHECK_EQ(client.received, random_bytes(32 * MiB));
 }
 
-TEST_P(LifeCycle, a_drain_delivers_the_last_bytes_although_input_was_left_unread) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a drain delivers the last bytes although input was left unread") {
   serve();
   Client& client = connect();
   recorder.data = [](Connection& c, const Slice& input) {
@@ -188,34 +198,35 @@ TEST_P(LifeCycle, a_drain_delivers_the_last_bytes_although_input_was_left_unread
   };
   client.to_send = random_bytes(8 * MiB);  // nobody will read the most of it
   pump([&] { return client.ended || client.error != 0; });
-  EXPECT_EQ(client.error, 0) << "a reset destroyed what was under way";
-  EXPECT_TRUE(client.received == random_bytes(900 * KiB));
+  CHECK_MESSAGE(client.error == 0, "a reset destroyed what was under way");
+  CHECK_EQ(client.received, random_bytes(900 * KiB));
   client.socket.reset();
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::local);
+  CHECK_EQ(recorder.only_reason(), CloseReason::local);
 }
 
-TEST_P(LifeCycle, a_drain_ends_although_the_peer_takes_nothing) {
+CASES_FIXTURE(LifeCycle, "life cycle: a drain ends although the peer takes nothing") {
   serve({.output_limit_bytes = 64 * MiB, .drain_timeout = milliseconds{50}});
   Client& client = connect();
   client.reading = false;
   connection().write(std::string_view{random_bytes(32 * MiB)});
   connection().drain();
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::local);
+  CHECK_EQ(recorder.only_reason(), CloseReason::local);
 }
 
-TEST_P(LifeCycle, a_drain_ends_although_the_peer_never_does) {
+CASES_FIXTURE(LifeCycle, "life cycle: a drain ends although the peer never does") {
   serve({.linger_timeout = milliseconds{50}});
   Client& client = connect();
   connection().write("bye");
   connection().drain();
   pump([&] { return table->size() == 0; });
   pump([&] { return client.ended; });
-  EXPECT_EQ(client.received, "bye");
+  CHECK_EQ(client.received, "bye");
 }
 
-TEST_P(LifeCycle, shutting_down_drains_all_and_then_says_so_once) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: shutting down drains every connection and then says so once") {
   serve();
   for (int i = 0; i < 10; ++i) connect();
   for (std::size_t i = 0; i < 10; ++i) connection(i).write("so long");
@@ -223,15 +234,15 @@ TEST_P(LifeCycle, shutting_down_drains_all_and_then_says_so_once) {
   table->shut_down(seconds{20}, [&] { ++done; });
   pump([&] { return std::ranges::all_of(clients, [](auto& c) { return c->ended; }); });
   for (const auto& client : clients) {
-    EXPECT_EQ(client->received, "so long");
+    CHECK_EQ(client->received, "so long");
     client->socket.reset();
   }
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(done, 1);
-  for (const auto& [id, reason] : recorder.reasons) EXPECT_EQ(reason, CloseReason::shutdown);
+  CHECK_EQ(done, 1);
+  for (const auto& [id, reason] : recorder.reasons) CHECK_EQ(reason, CloseReason::shutdown);
 }
 
-TEST_P(LifeCycle, shutting_down_does_not_wait_for_ever) {
+CASES_FIXTURE(LifeCycle, "life cycle: shutting down does not wait for ever") {
   serve({.output_limit_bytes = 64 * MiB});
   Client& client = connect();
   client.reading = false;
@@ -239,10 +250,10 @@ TEST_P(LifeCycle, shutting_down_does_not_wait_for_ever) {
   bool done = false;
   table->shut_down(milliseconds{50}, [&] { done = true; });
   pump([&] { return done; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::shutdown);
+  CHECK_EQ(recorder.only_reason(), CloseReason::shutdown);
 }
 
-TEST_P(LifeCycle, shutting_down_again_with_less_patience_replaces_the_first) {
+CASES_FIXTURE(LifeCycle, "life cycle: a second, less patient shutdown replaces the first") {
   serve({.output_limit_bytes = 64 * MiB});
   Client& client = connect();
   client.reading = false;
@@ -252,7 +263,7 @@ TEST_P(LifeCycle, shutting_down_again_with_less_patience_replaces_the_first) {
   table->shut_down(milliseconds{60}, [&] { first = true; });
   table->shut_down(milliseconds{20}, [&] { second = true; });
   pump([&] { return second; });
-  EXPECT_FALSE(first);
+  CHECK_FALSE(first);
   listener.reset();
   table.reset();
   bool later = false;
@@ -260,7 +271,7 @@ TEST_P(LifeCycle, shutting_down_again_with_less_patience_replaces_the_first) {
   pump([&] { return later; });
 }
 
-TEST_P(LifeCycle, an_idle_connection_is_closed_and_never_early) {
+CASES_FIXTURE(LifeCycle, "life cycle: an idle connection is closed, and never early") {
   const Nanoseconds timeout = milliseconds{160};
   serve({.idle_timeout = timeout});
   connect();
@@ -270,13 +281,13 @@ TEST_P(LifeCycle, an_idle_connection_is_closed_and_never_early) {
     if (busy.all_sent() && busy.received.size() == busy.to_send.size()) busy.to_send += "x";
     return !recorder.reasons.empty();
   });
-  EXPECT_GE(sys::monotonic_now() - begin, timeout);
-  EXPECT_EQ(recorder.reasons.at(recorder.ids[0].packed()), CloseReason::idle);
-  EXPECT_NE(table->find(recorder.ids[1]), nullptr) << "bytes keep a connection alive";
+  CHECK_GE(sys::monotonic_now() - begin, timeout);
+  CHECK_EQ(recorder.reasons.at(recorder.ids[0].packed()), CloseReason::idle);
+  CHECK_MESSAGE(table->find(recorder.ids[1]) != nullptr, "bytes keep a connection alive");
   pump([&] { return table->size() == 0; });
 }
 
-TEST_P(LifeCycle, who_is_idle_may_be_told_so_or_left_alone) {
+CASES_FIXTURE(LifeCycle, "life cycle: an idle connection may be told so or left alone") {
   serve({.idle_timeout = milliseconds{40}});
   recorder.idle = [&, left = 2](Connection& c) mutable {
     if (left-- > 0) return;
@@ -286,13 +297,14 @@ TEST_P(LifeCycle, who_is_idle_may_be_told_so_or_left_alone) {
   Client& client = connect();
   const Instant begin = sys::monotonic_now();
   pump([&] { return client.ended; });
-  EXPECT_GE(sys::monotonic_now() - begin, milliseconds{120});
-  EXPECT_EQ(client.received, "you were idle");
-  pump([&] { return !recorder.reasons.empty(); });  // who does not end is idle again, and closed
-  EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
+  CHECK_GE(sys::monotonic_now() - begin, milliseconds{120});
+  CHECK_EQ(client.received, "you were idle");
+  pump([&] { return !recorder.reasons.empty(); });  // it does not end, so is idle again, and closed
+  CHECK_EQ(recorder.only_reason(), CloseReason::idle);
 }
 
-TEST_P(LifeCycle, a_service_that_throws_when_somebody_is_idle_spares_the_others) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a service that throws about an idle connection spares the others") {
   serve({.idle_timeout = milliseconds{40}});
   recorder.idle = [](Connection& c) {
     c.close(CloseReason::idle);
@@ -301,13 +313,14 @@ TEST_P(LifeCycle, a_service_that_throws_when_somebody_is_idle_spares_the_others)
   connect();
   connect();
   for (std::size_t closed = 1; closed <= 2; ++closed) {
-    EXPECT_THROW(pump([&] { return recorder.reasons.size() == 2; }), std::runtime_error);
+    CHECK_THROWS_AS(pump([&] { return recorder.reasons.size() == 2; }), std::runtime_error);
   }
   pump([&] { return recorder.reasons.size() == 2; });
 }
 
 // The timer for the next was lost where a service had taken the memory of the one that had fired.
-TEST_P(LifeCycle, out_of_memory_who_is_idle_next_is_closed_all_the_same) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: the next idle connection is closed even when memory has run out") {
   serve({.idle_timeout = milliseconds{40}});
   connect();
   const Instant later = sys::monotonic_now() + milliseconds{10};
@@ -321,7 +334,9 @@ TEST_P(LifeCycle, out_of_memory_who_is_idle_next_is_closed_all_the_same) {
   pump([&] { return recorder.reasons.size() == 2; });
 }
 
-TEST_P(LifeCycle, who_comes_while_the_last_is_told_that_it_is_idle_is_idle_in_time) {
+CASES_FIXTURE(
+    LifeCycle,
+    "life cycle: a connection adopted while the last one is told that it is idle is idle in time") {
   serve({.idle_timeout = milliseconds{40}});
   sys::Descriptor peer;
   recorder.idle = [&](Connection& c) {
@@ -333,7 +348,8 @@ TEST_P(LifeCycle, who_comes_while_the_last_is_told_that_it_is_idle_is_idle_in_ti
 }
 
 // Two were due in one look: what the first one's end had the second told was lost with it.
-TEST_P(LifeCycle, who_is_drained_when_another_is_idle_gets_the_last_words) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a connection drained by another's on_idle gets its last words") {
   serve();
   connect();
   Client& other = connect();
@@ -345,11 +361,13 @@ TEST_P(LifeCycle, who_is_drained_when_another_is_idle_gets_the_last_words) {
   table->set_limits({.idle_timeout = milliseconds{40}});
   sleep_without_turns(milliseconds{100});
   pump([&] { return other.ended; });
-  EXPECT_EQ(other.received, "bye");
+  CHECK_EQ(other.received, "bye");
 }
 
 // It was measured from the beginning of the turn, which had lasted longer.
-TEST_P(LifeCycle, who_came_in_a_long_turn_that_changed_the_limits_is_not_idle_early) {
+CASES_FIXTURE(
+    LifeCycle,
+    "life cycle: a connection adopted in a long turn that changed the limits is not idle early") {
   serve({.idle_timeout = milliseconds{40}});
   sys::Descriptor peer;
   Instant came{};
@@ -363,43 +381,45 @@ TEST_P(LifeCycle, who_came_in_a_long_turn_that_changed_the_limits_is_not_idle_ea
   };
   connect();
   pump([&] { return recorder.reasons.size() == 2; });
-  EXPECT_GE(sys::monotonic_now() - came, milliseconds{80});
+  CHECK_GE(sys::monotonic_now() - came, milliseconds{80});
 }
 
 // They had been changed by half, and said that nothing had.
-TEST_P(LifeCycle, without_memory_for_a_timer_limits_stay_as_they_were) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: limits stay as they were when there is no memory for a timer") {
   serve();
   connect();
   take_all_memory_for_timers();
-  EXPECT_THROW(table->set_limits({.idle_timeout = milliseconds{40}}), std::bad_alloc);
+  CHECK_THROWS_AS(table->set_limits({.idle_timeout = milliseconds{40}}), std::bad_alloc);
   fail_allocation(0);
-  EXPECT_EQ(table->limits().idle_timeout, Nanoseconds::zero());
+  CHECK_EQ(table->limits().idle_timeout, Nanoseconds::zero());
   table->set_limits({.idle_timeout = milliseconds{40}});
   pump([&] { return recorder.reasons.size() == 1; });
 }
 
-TEST_P(LifeCycle, limits_may_be_changed_while_it_serves) {
+CASES_FIXTURE(LifeCycle, "life cycle: limits may be changed while connections are served") {
   serve({.idle_timeout = seconds{3600}});
   connect();
   const Instant begin = sys::monotonic_now();
   ConnectionLimits limits;
   limits.low_water_bytes = limits.high_water_bytes;
-  EXPECT_THROW(table->set_limits(limits), std::invalid_argument);
-  EXPECT_EQ(table->limits().idle_timeout, seconds{3600});
+  CHECK_THROWS_AS(table->set_limits(limits), std::invalid_argument);
+  CHECK_EQ(table->limits().idle_timeout, seconds{3600});
   table->set_limits({.idle_timeout = milliseconds{160}});
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_GE(sys::monotonic_now() - begin, milliseconds{160});
-  EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
+  CHECK_GE(sys::monotonic_now() - begin, milliseconds{160});
+  CHECK_EQ(recorder.only_reason(), CloseReason::idle);
   table->set_limits({.max_connections = 0});
   Client& waiting = open_client();
   begin_connecting(waiting);
   for (int turn = 0; turn < 10; ++turn) reactor.turn(milliseconds{1});
-  EXPECT_EQ(recorder.ids.size(), 1U);
+  CHECK_EQ(recorder.ids.size(), 1U);
   table->set_limits({.max_connections = 1});
   pump([&] { return recorder.ids.size() == 2; });
 }
 
-TEST_P(LifeCycle, a_mark_lowered_below_what_is_queued_closed_who_had_more_to_say) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: lowering the high-water mark below the queued bytes closes nobody") {
   serve({.high_water_bytes = 32 * MiB, .output_limit_bytes = 64 * MiB});
   Client& client = connect();
   client.reading = false;
@@ -414,18 +434,18 @@ TEST_P(LifeCycle, a_mark_lowered_below_what_is_queued_closed_who_had_more_to_say
   ConnectionLimits lowered = table->limits();
   lowered.low_water_bytes = 16 * KiB;
   lowered.high_water_bytes = 64 * KiB;
-  ASSERT_GT(connection().queued_bytes(), lowered.high_water_bytes);
+  REQUIRE_GT(connection().queued_bytes(), lowered.high_water_bytes);
   table->set_limits(lowered);
   client.to_send = random_bytes(300 * KiB);
   for (int turn = 0; turn < 20; ++turn) step();
-  EXPECT_FALSE(reactor.interest(recorder.ids[0]).readable) << "a loop that spins";
+  CHECK_FALSE_MESSAGE(reactor.interest(recorder.ids[0]).readable, "a loop that spins");
   client.reading = true;
   pump([&] { return client.received.size() == news.size() + client.to_send.size(); });
-  EXPECT_EQ(client.received, news + client.to_send);
-  EXPECT_EQ(table->size(), 1U);
+  CHECK_EQ(client.received, news + client.to_send);
+  CHECK_EQ(table->size(), 1U);
 }
 
-TEST_P(LifeCycle, past_the_output_limit_a_connection_is_closed) {
+CASES_FIXTURE(LifeCycle, "life cycle: a connection past its output limit is closed") {
   serve({.output_limit_bytes = MiB});
   Client& client = connect();
   client.reading = false;
@@ -435,11 +455,11 @@ TEST_P(LifeCycle, past_the_output_limit_a_connection_is_closed) {
     if (table->find(recorder.ids[0]) == nullptr) break;
   }
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::output_limit);
+  CHECK_EQ(recorder.only_reason(), CloseReason::output_limit);
 }
 
 // Where idleness was not looked at any more, the look never ended.
-TEST_P(LifeCycle, who_hears_that_somebody_is_idle_may_change_the_limits) {
+CASES_FIXTURE(LifeCycle, "life cycle: on_idle may change the limits") {
   serve({.idle_timeout = milliseconds{40}});
   const auto next = std::to_array({milliseconds{80}, milliseconds{0}});
   std::size_t asked = 0;
@@ -447,10 +467,10 @@ TEST_P(LifeCycle, who_hears_that_somebody_is_idle_may_change_the_limits) {
   connect();
   const Instant begin = sys::monotonic_now();
   pump([&] { return asked == 2; });
-  EXPECT_GE(sys::monotonic_now() - begin, milliseconds{120});
+  CHECK_GE(sys::monotonic_now() - begin, milliseconds{120});
   for (int turn = 0; turn < 10; ++turn) reactor.turn(milliseconds{1});
-  EXPECT_EQ(asked, 2U);
-  EXPECT_EQ(table->size(), 1U);
+  CHECK_EQ(asked, 2U);
+  CHECK_EQ(table->size(), 1U);
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 // subject.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,11 +14,11 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <source_location>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,6 +28,7 @@
 #include "support/counted_memory.hpp"
 #include "support/sockets.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 
@@ -76,9 +75,9 @@ struct Recorder final : ConnectionHandler {
     idle(c);
   }
   void on_closed(Connection& c, const Closed& why) override {
-    EXPECT_TRUE(c.is_closed());
-    EXPECT_FALSE(c.write("too late"));
-    EXPECT_FALSE(reasons.contains(c.id().packed())) << "told twice";
+    CHECK(c.is_closed());
+    CHECK_FALSE(c.write("too late"));
+    CHECK_FALSE_MESSAGE(reasons.contains(c.id().packed()), "told twice");
     {
       const Unfailing unfailing;
       reasons[c.id().packed()] = why.reason;
@@ -86,11 +85,11 @@ struct Recorder final : ConnectionHandler {
     closed(c, why);
   }
   void expect_alive(Connection& c) {
-    EXPECT_FALSE(reasons.contains(c.id().packed())) << "called after on_closed";
-    EXPECT_FALSE(c.is_closed());
+    CHECK_FALSE_MESSAGE(reasons.contains(c.id().packed()), "called after on_closed");
+    CHECK_FALSE(c.is_closed());
   }
   CloseReason only_reason() const {
-    EXPECT_EQ(reasons.size(), 1U);
+    CHECK_EQ(reasons.size(), 1U);
     return reasons.empty() ? CloseReason::refused : reasons.begin()->second;
   }
 
@@ -114,6 +113,13 @@ struct Client {
   int error = 0;
 
   bool all_sent() const { return sent == to_send.size(); }
+
+  std::string to_string() const {
+    return "sent " + std::to_string(sent) + " of " + std::to_string(to_send.size()) +
+           " bytes, received " + std::to_string(received.size()) +
+           (ended ? ", the server has ended" : "") +
+           (error == 0 ? std::string{} : ", " + sys::make_error(error).message());
+  }
 
   // Whether anything moved.
   bool step() {
@@ -160,12 +166,6 @@ inline std::string random_bytes(std::size_t count) {
   return bytes;
 }
 
-using Where = std::tuple<std::string, std::string>;  // backend, family
-
-inline std::string name_of_place(const testing::TestParamInfo<Where>& place) {
-  return std::get<0>(place.param) + "_" + std::get<1>(place.param);
-}
-
 // A reactor and the peers of what runs on it.
 class OneThread {
  protected:
@@ -177,26 +177,39 @@ class OneThread {
     reactor.turn(moved ? Nanoseconds::zero() : milliseconds{1});
   }
 
-  void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30}) {
+  // Steps until `done`; if that takes longer than `limit`, says where it was waited for and how far
+  // each client has come.
+  void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30},
+            const std::source_location& where = std::source_location::current()) {
     const Instant deadline = sys::monotonic_now() + limit;
     while (!done()) {
-      if (sys::monotonic_now() > deadline) throw std::runtime_error("waited in vain");
+      if (sys::monotonic_now() > deadline) give_up(where);
       step();
     }
+  }
+
+  [[noreturn]] void give_up(const std::source_location& where) const {
+    std::string text = "the condition of " + std::string{where.file_name()} + ":" +
+                       std::to_string(where.line()) + " has not come true";
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      text += "\nclient " + std::to_string(i) + ": " + clients[i]->to_string();
+    }
+    throw std::runtime_error(text);
   }
 
   Reactor reactor;
   std::vector<std::unique_ptr<Client>> clients;
 };
 
-class LifeCycle : public testing::TestWithParam<Where>, protected OneThread {
+class LifeCycle : protected OneThread {
  protected:
-  LifeCycle() : OneThread(std::get<0>(GetParam())) {}
+  static auto rows() { return places(); }
+  explicit LifeCycle(const Place& its_place) : OneThread(its_place.backend), place(its_place) {}
 
-  bool is_unix() const { return std::get<1>(GetParam()) == "Unix"; }
+  bool is_unix() const { return place.family == "Unix"; }
 
   Endpoint endpoint_to_listen_on() {
-    const std::string& family = std::get<1>(GetParam());
+    const std::string& family = place.family;
     if (family == "Unix") return Endpoint::parse("unix://" + folder.file("socket"));
     return Endpoint::parse(family == "IPv4" ? "tcp://127.0.0.1:0" : "tcp://[::1]:0");
   }
@@ -243,7 +256,7 @@ class LifeCycle : public testing::TestWithParam<Where>, protected OneThread {
          "socketpair");
     sys::Descriptor peer{ends[0]};
     std::error_code error;
-    EXPECT_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
+    CHECK_NE(table->adopt(sys::Descriptor{ends[1]}, error), nullptr);
     return peer;
   }
 
@@ -267,6 +280,7 @@ class LifeCycle : public testing::TestWithParam<Where>, protected OneThread {
     return *found;
   }
 
+  const Place place;
   TemporaryFolder folder;
   Recorder recorder;
   std::vector<AcceptProblem> problems;

@@ -7,28 +7,29 @@ namespace {
 
 // --- Bytes
 
-TEST_P(LifeCycle, sixty_four_mebibytes_through_tiny_buffers_come_back_byte_for_byte) {
+CASES_FIXTURE(LifeCycle, "life cycle: 64 MiB through tiny buffers come back byte for byte") {
   serve();
   Client& client = connect(4096);
   client.to_send = random_bytes(64 * MiB);
   client.shut_down_when_sent = true;
   pump([&] { return client.ended; }, seconds{120});
-  EXPECT_TRUE(client.received == client.to_send);
+  CHECK_EQ(client.received, client.to_send);
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::peer_closed);
+  CHECK_EQ(recorder.only_reason(), CloseReason::peer_closed);
 }
 
-TEST_P(LifeCycle, one_byte_at_a_time_comes_back_in_order) {
+CASES_FIXTURE(LifeCycle, "life cycle: bytes sent one at a time come back in order") {
   serve();
   Client& client = connect();
   client.most_at_once = 1;
   client.to_send = random_bytes(3000);
   client.shut_down_when_sent = true;
   pump([&] { return client.ended; });
-  EXPECT_TRUE(client.received == client.to_send);
+  CHECK_EQ(client.received, client.to_send);
 }
 
-TEST_P(LifeCycle, a_peer_that_reads_nothing_costs_the_high_water_mark_and_delays_nobody) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a peer that reads nothing costs the high-water mark and delays nobody") {
   constexpr std::size_t high_water = 256 * KiB;
   serve({.high_water_bytes = high_water, .low_water_bytes = 64 * KiB});
   Client& stalled = connect();
@@ -44,21 +45,21 @@ TEST_P(LifeCycle, a_peer_that_reads_nothing_costs_the_high_water_mark_and_delays
     last = stalled.sent;
     return stuck;
   });
-  EXPECT_LT(stalled.sent, stalled.to_send.size());
-  EXPECT_LE(connection(0).queued_bytes(), high_water);
-  EXPECT_LE(memory_in_use().bytes, before + high_water + 64 * KiB);
+  CHECK_LT(stalled.sent, stalled.to_send.size());
+  CHECK_LE(connection(0).queued_bytes(), high_water);
+  CHECK_LE(memory_in_use().bytes, before + high_water + 64 * KiB);
 
   other.to_send += random_bytes(MiB);
   pump([&] { return other.received.size() == other.to_send.size(); });
-  EXPECT_TRUE(other.received == other.to_send);
+  CHECK_EQ(other.received, other.to_send);
 
   stalled.reading = true;
   stalled.shut_down_when_sent = true;
   pump([&] { return stalled.ended; }, seconds{120});
-  EXPECT_TRUE(stalled.received == stalled.to_send);
+  CHECK_EQ(stalled.received, stalled.to_send);
 }
 
-TEST_P(LifeCycle, what_a_service_does_not_consume_comes_again_with_more_behind_it) {
+CASES_FIXTURE(LifeCycle, "life cycle: input that is not consumed comes again with more behind it") {
   serve();
   std::vector<std::string> lines;
   recorder.data = [&](Connection&, const Slice& input) {
@@ -76,18 +77,18 @@ TEST_P(LifeCycle, what_a_service_does_not_consume_comes_again_with_more_behind_i
   client.to_send = "one\ntwo\n" + large + "\nthree\nhalf a li";
   client.shut_down_when_sent = true;
   pump([&] { return client.ended; });
-  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", large, "three"}));
+  CHECK_EQ(lines, Texts{"one", "two", large, "three"});
 }
 
-TEST_P(LifeCycle, a_message_without_an_end_is_refused_at_the_input_limit) {
+CASES_FIXTURE(LifeCycle, "life cycle: a message without an end is refused at the input limit") {
   serve({.input_limit_bytes = 8 * KiB});
   recorder.data = [](Connection&, const Slice&) { return std::size_t{0}; };
   connect().to_send = std::string(16 * KiB, 'x');
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::protocol_error);
+  CHECK_EQ(recorder.only_reason(), CloseReason::protocol_error);
 }
 
-TEST_P(LifeCycle, pausing_keeps_bytes_back_and_resuming_brings_them) {
+CASES_FIXTURE(LifeCycle, "life cycle: pausing keeps bytes back and resuming brings them") {
   serve();
   recorder.data = [](Connection& c, const Slice& input) {
     if (input.size() < 4) {
@@ -101,6 +102,8 @@ TEST_P(LifeCycle, pausing_keeps_bytes_back_and_resuming_brings_them) {
   client.to_send = "ab";
   pump([&] { return client.all_sent(); });
   for (int i = 0; i < 5; ++i) step();
+  CHECK_EQ(recorder.received, 0U);
+  CHECK_EQ(client.received, "");
   recorder.data = [](Connection& c, const Slice& input) {
     c.write(input);
     return input.size();
@@ -109,11 +112,13 @@ TEST_P(LifeCycle, pausing_keeps_bytes_back_and_resuming_brings_them) {
   pump([&] { return client.received == "ab"; });
   client.to_send += "cd";
   pump([&] { return client.received == "abcd"; });
+  CHECK_EQ(recorder.received, 4U);
 }
 
 // As a service does that answers one request at a time and takes no further one while its output is
 // full.
-TEST_P(LifeCycle, requests_that_were_kept_come_again_when_the_output_has_drained) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: requests that were kept come again when the output has drained") {
   constexpr std::size_t answer = 100 * KiB;
   serve({.high_water_bytes = 64 * KiB, .low_water_bytes = 16 * KiB});
   recorder.data = [&](Connection& c, const Slice& input) {
@@ -127,47 +132,48 @@ TEST_P(LifeCycle, requests_that_were_kept_come_again_when_the_output_has_drained
   Client& client = connect(4096);
   client.to_send = "12345678";
   pump([&] { return client.received.size() == 8 * answer; });
-  EXPECT_EQ(recorder.received, 8U);
+  CHECK_EQ(recorder.received, 8U);
 }
 
-TEST_P(LifeCycle, the_low_water_mark_is_told_once_each_time) {
+CASES_FIXTURE(LifeCycle, "life cycle: reaching the low-water mark is told once each time") {
   serve(
       {.high_water_bytes = 64 * KiB, .low_water_bytes = 16 * KiB, .output_limit_bytes = 64 * MiB});
   Client& client = connect(4096);
   client.reading = false;
   connection().write(std::string_view{random_bytes(8 * MiB)});
   for (int i = 0; i < 20; ++i) step();
-  EXPECT_EQ(recorder.drains, 0);
+  CHECK_EQ(recorder.drains, 0);
   client.reading = true;
   pump([&] { return client.received.size() == 8 * MiB; });
-  EXPECT_EQ(recorder.drains, 1);
+  CHECK_EQ(recorder.drains, 1);
 }
 
 // --- Closing inside callbacks
 
-TEST_P(LifeCycle, a_callback_may_close_its_own_connection) {
+CASES_FIXTURE(LifeCycle, "life cycle: a callback may close its own connection") {
   serve();
   recorder.data = [](Connection& c, const Slice& input) {
     c.close();
     c.close(CloseReason::shutdown);  // the first word stands
     c.drain();
-    EXPECT_FALSE(c.write("no"));
+    CHECK_FALSE(c.write("no"));
     return input.size();
   };
   connect().to_send = "x";
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::local);
+  CHECK_EQ(recorder.only_reason(), CloseReason::local);
 }
 
-TEST_P(LifeCycle, a_connection_closed_as_it_opens_is_still_reported_once) {
+CASES_FIXTURE(LifeCycle, "life cycle: a connection closed as it opens is still reported once") {
   serve();
   recorder.opened = [](Connection& c) { c.close(); };
   Client& client = connect();
   pump([&] { return client.ended || client.error != 0; });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::local);
+  CHECK_EQ(recorder.only_reason(), CloseReason::local);
 }
 
-TEST_P(LifeCycle, a_callback_may_close_others_whose_events_are_in_the_same_batch) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a callback may close others whose events are in the same batch") {
   serve();
   for (int i = 0; i < 20; ++i) connect();
   int deliveries = 0;
@@ -177,16 +183,16 @@ TEST_P(LifeCycle, a_callback_may_close_others_whose_events_are_in_the_same_batch
     table->for_each([&](Connection& other) {
       if (&other != &self) other.close();
     });
-    EXPECT_EQ(recorder.reasons.size(), before) << "told inside close()";
+    CHECK_MESSAGE(recorder.reasons.size() == before, "told inside close()");
     return input.size();
   };
   for (const auto& client : clients) send_text(client->socket.get(), "all at once");
   pump([&] { return table->size() == 1; });
-  EXPECT_EQ(deliveries, 1);
-  EXPECT_EQ(recorder.reasons.size(), 19U);
+  CHECK_EQ(deliveries, 1);
+  CHECK_EQ(recorder.reasons.size(), 19U);
 }
 
-TEST_P(LifeCycle, on_closed_may_write_to_and_close_others) {
+CASES_FIXTURE(LifeCycle, "life cycle: on_closed may write to other connections and close them") {
   serve();
   for (int i = 0; i < 5; ++i) connect();
   recorder.closed = [&](Connection&, const Closed&) {
@@ -198,10 +204,10 @@ TEST_P(LifeCycle, on_closed_may_write_to_and_close_others) {
   };
   connection(2).close();
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.reasons.size(), 5U);
+  CHECK_EQ(recorder.reasons.size(), 5U);
 }
 
-TEST_P(LifeCycle, on_end_and_on_drained_may_close) {
+CASES_FIXTURE(LifeCycle, "life cycle: on_end and on_drained may close their connection") {
   serve({.high_water_bytes = 64 * KiB, .low_water_bytes = KiB, .output_limit_bytes = 64 * MiB});
   recorder.ended = [](Connection& c) { c.close(); };
   recorder.drained = [](Connection& c) { c.close(CloseReason::protocol_error); };
@@ -211,11 +217,11 @@ TEST_P(LifeCycle, on_end_and_on_drained_may_close) {
   connect();
   connection(1).write(std::string_view{random_bytes(4 * MiB)});
   pump([&] { return table->size() == 0; });
-  EXPECT_EQ(recorder.reasons.at(recorder.ids[0].packed()), CloseReason::local);
-  EXPECT_EQ(recorder.reasons.at(recorder.ids[1].packed()), CloseReason::protocol_error);
+  CHECK_EQ(recorder.reasons.at(recorder.ids[0].packed()), CloseReason::local);
+  CHECK_EQ(recorder.reasons.at(recorder.ids[1].packed()), CloseReason::protocol_error);
 }
 
-TEST_P(LifeCycle, a_table_may_die_with_connections_in_every_state) {
+CASES_FIXTURE(LifeCycle, "life cycle: a table may die with connections in every state") {
   serve();
   for (int i = 0; i < 4; ++i) connect();
   connection(0).write("queued");
@@ -225,14 +231,9 @@ TEST_P(LifeCycle, a_table_may_die_with_connections_in_every_state) {
   clients[3]->step();
   listener.reset();
   table.reset();
-  EXPECT_TRUE(recorder.reasons.empty());
+  CHECK(recorder.reasons.empty());
   reactor.turn(milliseconds{0});
 }
-
-INSTANTIATE_TEST_SUITE_P(Everywhere, LifeCycle,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::Values("IPv4", "IPv6", "Unix")),
-                         name_of_place);
 
 }  // namespace
 }  // namespace switchboard::test

@@ -23,7 +23,8 @@ unsigned long seed() {
 
 // --- Many
 
-TEST_P(LifeCycle, a_thousand_connections_dropped_at_random_leave_nothing_behind) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a thousand connections dropped at random leave nothing behind") {
   serve();
   const auto drop_all = [&] {
     for (const auto& client : clients) client->socket.reset();
@@ -51,7 +52,7 @@ TEST_P(LifeCycle, a_thousand_connections_dropped_at_random_leave_nothing_behind)
     drop_all();
   };
   const unsigned long used_seed = seed();
-  SCOPED_TRACE("SWITCHBOARD_SEED=" + std::to_string(used_seed));
+  INFO("SWITCHBOARD_SEED=", used_seed);
   std::mt19937_64 random{used_seed};
   clients.reserve(1000);
   recorder.ids.reserve(1000);
@@ -64,15 +65,16 @@ TEST_P(LifeCycle, a_thousand_connections_dropped_at_random_leave_nothing_behind)
   for (int round = 0; round < 10 && grew; ++round) {
     open_and_drop(random);
     const MemoryInUse after = memory_in_use();
-    EXPECT_EQ(after.blocks, before.blocks);
-    EXPECT_EQ(open_descriptors(), descriptors);
+    CHECK_EQ(after.blocks, before.blocks);
+    CHECK_EQ(open_descriptors(), descriptors);
     grew = after.bytes > before.bytes;
     before = after;
   }
-  EXPECT_FALSE(grew) << "ten rounds, and each left more in use than the one before";
+  CHECK_FALSE_MESSAGE(grew, "ten rounds, and each left more in use than the one before");
 }
 
-TEST_P(LifeCycle, a_full_table_leaves_clients_in_the_backlog_until_there_is_room) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a full table leaves clients in the backlog until there is room") {
   serve({.max_connections = 2});
   connect();
   connect();
@@ -81,14 +83,16 @@ TEST_P(LifeCycle, a_full_table_leaves_clients_in_the_backlog_until_there_is_room
   third.to_send = "patience";
   const CountedCalls calls;
   for (int i = 0; i < 20; ++i) step();
-  EXPECT_EQ(recorder.ids.size(), 2U);
-  EXPECT_LE(calls.accepts(), 1U);
+  CHECK_EQ(recorder.ids.size(), 2U);
+  CHECK_LE(calls.accepts(), 1U);
   clients[0]->socket.reset();
   pump([&] { return third.received == "patience"; });
-  EXPECT_EQ(table->size(), 2U);
+  CHECK_EQ(table->size(), 2U);
 }
 
-TEST_P(LifeCycle, out_of_descriptors_it_neither_spins_nor_stops_and_recovers_within_a_second) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: a process out of descriptors neither spins nor stops, and recovers "
+              "within a second") {
   serve();
   for (int i = 0; i < 200; ++i) open_client();
   const DescriptorLimit limit{static_cast<std::size_t>(clients.back()->socket.get()) + 1 + 64};
@@ -96,21 +100,21 @@ TEST_P(LifeCycle, out_of_descriptors_it_neither_spins_nor_stops_and_recovers_wit
   for (const auto& client : clients) begin_connecting(*client);
   pump([&] { return !problems.empty(); });
   const std::size_t accepted = recorder.ids.size();
-  EXPECT_GE(accepted, 50U);
-  EXPECT_TRUE(problems.front().error == std::errc::too_many_files_open) << problems.front().error;
+  CHECK_GE(accepted, 50U);
+  CHECK_MESSAGE(problems.front().error == std::errc::too_many_files_open, problems.front().error);
 
   // A second of being full: those inside are served, and the backlog is hardly asked.
   const CountedCalls calls;
   const Instant second_later = sys::monotonic_now() + seconds{1};
   for (const auto& client : clients) client->to_send = "hello";
   pump([&] { return sys::monotonic_now() > second_later; });
-  EXPECT_LT(calls.accepts(), 20U);
-  EXPECT_LE(problems.size(), 3U) << "at most one report a second";
+  CHECK_LT(calls.accepts(), 20U);
+  CHECK_MESSAGE(problems.size() <= 3U, "at most one report a second");
   const auto served = [&] {
     return static_cast<std::size_t>(
         std::ranges::count_if(clients, [](auto& c) { return c->received == "hello"; }));
   };
-  EXPECT_EQ(served(), accepted);
+  CHECK_EQ(served(), accepted);
 
   // Twenty leave; twenty that waited must be served within a second.
   std::size_t left = 0;
@@ -121,12 +125,12 @@ TEST_P(LifeCycle, out_of_descriptors_it_neither_spins_nor_stops_and_recovers_wit
   }
   const Instant begin = sys::monotonic_now();
   pump([&] { return served() >= accepted + 20; });
-  EXPECT_LE(sys::monotonic_now() - begin, seconds{1});
+  CHECK_LE(sys::monotonic_now() - begin, seconds{1});
 }
 
-// --- What it costs
+// --- Costs
 
-TEST_P(LifeCycle, one_small_echo_is_one_wait_one_receive_one_send) {
+CASES_FIXTURE(LifeCycle, "life cycle: a small echo costs one wait, one receive and one send") {
   serve();
   Client& client = connect();
   for (int i = 0; i < 3; ++i) reactor.turn(milliseconds{0});
@@ -134,17 +138,17 @@ TEST_P(LifeCycle, one_small_echo_is_one_wait_one_receive_one_send) {
     send_text(client.socket.get(), "hello");
     const CountedCalls calls;
     reactor.turn();
-    EXPECT_EQ(calls.waits(), 1U);
-    EXPECT_EQ(calls.receives(), 1U);
-    EXPECT_EQ(calls.sends(), 1U);
-    EXPECT_EQ(calls.all(), 3U);
-    EXPECT_EQ(calls.clock_reads(), 0U) << "nobody asked what time it is";
+    CHECK_EQ(calls.waits(), 1U);
+    CHECK_EQ(calls.receives(), 1U);
+    CHECK_EQ(calls.sends(), 1U);
+    CHECK_EQ(calls.all(), 3U);
+    CHECK_MESSAGE(calls.clock_reads() == 0U, "nobody asked what time it is");
     client.received.clear();
     pump([&] { return client.received == "hello"; });
   }
 }
 
-TEST_P(LifeCycle, an_interest_that_is_set_again_costs_no_call) {
+CASES_FIXTURE(LifeCycle, "life cycle: setting the same interest again costs no call") {
   struct Deaf final : EventHandler {
     void on_ready(Readiness) override {}
   } handler;
@@ -155,12 +159,14 @@ TEST_P(LifeCycle, an_interest_that_is_set_again_costs_no_call) {
     must(reactor.set_interest(token, interest), "set_interest");
     const CountedCalls calls;
     must(reactor.set_interest(token, interest), "set_interest");
-    EXPECT_EQ(calls.all(), 0U);
+    CHECK_EQ(calls.all(), 0U);
   }
   reactor.deregister(token);
 }
 
-TEST_P(LifeCycle, with_nothing_to_do_it_waits_for_ever_and_makes_no_other_call) {
+CASES_FIXTURE(
+    LifeCycle,
+    "life cycle: with nothing to do, the reactor waits for ever and makes no other call") {
   serve();
   for (int i = 0; i < 10; ++i) connect();
   for (int i = 0; i < 3; ++i) reactor.turn(milliseconds{0});
@@ -170,10 +176,10 @@ TEST_P(LifeCycle, with_nothing_to_do_it_waits_for_ever_and_makes_no_other_call) 
   reactor.post([&] { woken = true; });
   waker.join();
   while (!woken) reactor.turn();
-  EXPECT_LE(calls.waits(), 2U);
-  EXPECT_EQ(calls.receives() + calls.sends() + calls.accepts() + calls.controls(), 0U);
-  if (std::get<0>(GetParam()) != "libevent") {
-    EXPECT_LT(last_wait_timeout(), 0) << "there was no timer to wait for";
+  CHECK_LE(calls.waits(), 2U);
+  CHECK_EQ(calls.receives() + calls.sends() + calls.accepts() + calls.controls(), 0U);
+  if (place.backend != "libevent") {
+    CHECK_MESSAGE(last_wait_timeout() < 0, "there was no timer to wait for");
   }
 }
 

@@ -2,9 +2,8 @@
 // test says.
 #include "switchboard/net/reconnecting_client.hpp"
 
-#include <gtest/gtest.h>
-
 #include <memory>
+#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "support/backends.hpp"
 #include "support/fake_clock.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -38,9 +38,15 @@ struct Service final : ConnectionHandler {
   int closed = 0;
 };
 
-class Reconnecting : public testing::TestWithParam<std::string> {
+class Reconnecting {
  protected:
-  Reconnecting() { must(sys::bind(server.get(), loopback(AF_INET, 0)), "bind"); }
+  static auto rows() { return backend_names(); }
+
+  const std::string backend;
+
+  explicit Reconnecting(const std::string& its_backend) : backend(its_backend) {
+    must(sys::bind(server.get(), loopback(AF_INET, 0)), "bind");
+  }
 
   void listen() { must(sys::listen(server.get()), "listen"); }
 
@@ -55,16 +61,22 @@ class Reconnecting : public testing::TestWithParam<std::string> {
         });
   }
 
+  // If the condition does not come true, says where it was waited for and what has come so far.
   template <typename Condition>
-  void turn_until(Condition condition) {
+  void turn_until(Condition condition,
+                  const std::source_location& where = std::source_location::current()) {
     for (int turns = 0; !condition() && turns < 3000; ++turns) reactor.turn(10ms);
-    ASSERT_TRUE(condition());
+    REQUIRE_MESSAGE(condition(), "waited for at line ", where.line(), "; so far ", service.opened,
+                    " opened, ", service.closed, " closed, ", interruptions.size(),
+                    " interruptions");
   }
-  void await_opened(int count) {
-    turn_until([&] { return service.opened == count; });
+  void await_opened(int count,
+                    const std::source_location& where = std::source_location::current()) {
+    turn_until([&] { return service.opened == count; }, where);
   }
-  void await_interruptions(std::size_t count) {
-    turn_until([&] { return interruptions.size() == count; });
+  void await_interruptions(std::size_t count,
+                           const std::source_location& where = std::source_location::current()) {
+    turn_until([&] { return interruptions.size() == count; }, where);
   }
   // Moves the clock, and looks whether that made a difference.
   void pass(Nanoseconds time) {
@@ -82,7 +94,7 @@ class Reconnecting : public testing::TestWithParam<std::string> {
     drain(peer.get());
   }
 
-  Reactor reactor{find_backend(GetParam()).make()};
+  Reactor reactor{find_backend(backend).make()};
   Resolver resolver{reactor};
   Service service;
   sys::Descriptor server = must(sys::open_stream_socket(AF_INET), "socket");
@@ -91,44 +103,49 @@ class Reconnecting : public testing::TestWithParam<std::string> {
   std::unique_ptr<ReconnectingClient> client;
 };
 
-TEST_P(Reconnecting, it_connects_at_once_and_again_after_the_first_delay_when_the_server_hangs_up) {
+CASES_FIXTURE(Reconnecting,
+              "reconnecting client: it connects at once, and again after the first delay when the "
+              "server hangs up") {
   listen();
   begin();
-  EXPECT_EQ(service.opened, 0);
+  CHECK_EQ(service.opened, 0);
   await_opened(1);
-  ASSERT_NE(client->connection(), nullptr);
+  REQUIRE_NE(client->connection(), nullptr);
   hang_up();
   await_interruptions(1);
-  EXPECT_EQ(service.closed, 1);
-  EXPECT_EQ(client->connection(), nullptr);
-  EXPECT_TRUE(interruptions[0].was_connected);
-  EXPECT_FALSE(interruptions[0].error);
-  EXPECT_EQ(interruptions[0].delay, (Backoff{100ms, 30s, seed}.next()));
+  CHECK_EQ(service.closed, 1);
+  CHECK_EQ(client->connection(), nullptr);
+  CHECK(interruptions[0].was_connected);
+  CHECK_FALSE(interruptions[0].error);
+  CHECK_EQ(interruptions[0].delay, (Backoff{100ms, 30s, seed}.next()));
   pass(interruptions[0].delay - 1ns);
-  EXPECT_EQ(service.opened, 1);
+  CHECK_EQ(service.opened, 1);
   pass(1ns);
   await_opened(2);
-  EXPECT_NE(client->connection(), nullptr);
+  CHECK_NE(client->connection(), nullptr);
 }
 
-TEST_P(Reconnecting, while_it_is_refused_it_waits_longer_and_longer_up_to_the_bound) {
+CASES_FIXTURE(
+    Reconnecting,
+    "reconnecting client: while it is refused, it waits longer and longer up to the bound") {
   begin();
   Backoff backoff{100ms, 30s, seed};
   for (std::size_t i = 1; i <= 12; ++i) {
     await_interruptions(i);
-    EXPECT_EQ(interruptions.back().error, std::errc::connection_refused);
-    EXPECT_FALSE(interruptions.back().was_connected);
-    EXPECT_EQ(interruptions.back().delay, backoff.next());
+    CHECK_EQ(interruptions.back().error, std::errc::connection_refused);
+    CHECK_FALSE(interruptions.back().was_connected);
+    CHECK_EQ(interruptions.back().delay, backoff.next());
     pass(interruptions.back().delay);
   }
   await_interruptions(13);
-  EXPECT_GE(interruptions.back().delay, 15s);
+  CHECK_GE(interruptions.back().delay, 15s);
   listen();
   pass(interruptions.back().delay);
   await_opened(1);
 }
 
-TEST_P(Reconnecting, only_a_connection_that_lasted_makes_the_delays_begin_anew) {
+CASES_FIXTURE(Reconnecting,
+              "reconnecting client: only a connection that lasted makes the delays begin anew") {
   listen();
   begin();
   Backoff backoff{100ms, 30s, seed};
@@ -136,7 +153,7 @@ TEST_P(Reconnecting, only_a_connection_that_lasted_makes_the_delays_begin_anew) 
     await_opened(i);
     hang_up();
     await_interruptions(static_cast<std::size_t>(i));
-    EXPECT_EQ(interruptions.back().delay, backoff.next());
+    CHECK_EQ(interruptions.back().delay, backoff.next());
     pass(interruptions.back().delay);
   }
   await_opened(6);
@@ -144,52 +161,53 @@ TEST_P(Reconnecting, only_a_connection_that_lasted_makes_the_delays_begin_anew) 
   hang_up();
   await_interruptions(6);
   backoff.reset();
-  EXPECT_EQ(interruptions.back().delay, backoff.next());
+  CHECK_EQ(interruptions.back().delay, backoff.next());
 }
 
-TEST_P(Reconnecting, stopped_while_it_waits_it_tries_no_more) {
+CASES_FIXTURE(Reconnecting, "reconnecting client: stopped while it waits, it tries no more") {
   begin();
   await_interruptions(1);
   bool done = false;
   client->stop(1s, [&] { done = true; });
-  EXPECT_TRUE(done);
-  EXPECT_TRUE(client->is_stopped());
+  CHECK(done);
+  CHECK(client->is_stopped());
   listen();
   pass(10min);
-  EXPECT_EQ(service.opened, 0);
-  EXPECT_EQ(interruptions.size(), 1U);
+  CHECK_EQ(service.opened, 0);
+  CHECK_EQ(interruptions.size(), 1U);
 }
 
-TEST_P(Reconnecting, stopped_while_it_connects_it_gives_up) {
+CASES_FIXTURE(Reconnecting, "reconnecting client: stopped while it connects, it gives up") {
   listen();
   begin();
   client->stop();
   pass(10min);
-  EXPECT_EQ(service.opened, 0);
+  CHECK_EQ(service.opened, 0);
 }
 
-TEST_P(Reconnecting, stopped_while_it_is_connected_it_finishes_what_it_has_begun) {
+CASES_FIXTURE(Reconnecting,
+              "reconnecting client: stopped while it is connected, it finishes its work") {
   listen();
   begin();
   await_opened(1);
   client->connection()->write(" and farewell");
   bool done = false;
   client->stop(1s, [&] { done = true; });
-  EXPECT_FALSE(done);
+  CHECK_FALSE(done);
   auto peer = accepted();
   for (int turns = 0; turns < 3; ++turns) reactor.turn(1ms);
   std::array<std::byte, 100> block;
   await(peer.get(), POLLIN);
-  EXPECT_EQ(must(sys::receive(peer.get(), block), "recv"), 18U);
+  CHECK_EQ(must(sys::receive(peer.get(), block), "recv"), 18U);
   peer.reset();
   turn_until([&] { return done; });
-  EXPECT_EQ(service.closed, 1);
+  CHECK_EQ(service.closed, 1);
   pass(10min);
-  EXPECT_EQ(service.opened, 1);
-  EXPECT_TRUE(interruptions.empty());
+  CHECK_EQ(service.opened, 1);
+  CHECK(interruptions.empty());
 }
 
-TEST_P(Reconnecting, it_may_be_stopped_in_every_callback) {
+CASES_FIXTURE(Reconnecting, "reconnecting client: every callback may stop it") {
   listen();
   const auto stop = [this] { client->stop(0s); };
   service.on_opened = stop;
@@ -203,7 +221,7 @@ TEST_P(Reconnecting, it_may_be_stopped_in_every_callback) {
   await_opened(2);
   client->connection()->close();
   turn_until([&] { return service.closed == 2; });
-  EXPECT_TRUE(interruptions.empty());
+  CHECK(interruptions.empty());
 
   service.on_gone = [] {};
   on_interruption = stop;
@@ -212,10 +230,11 @@ TEST_P(Reconnecting, it_may_be_stopped_in_every_callback) {
   client->connection()->close();
   await_interruptions(1);
   pass(10min);
-  EXPECT_EQ(service.opened, 3);
+  CHECK_EQ(service.opened, 3);
 }
 
-TEST_P(Reconnecting, destroyed_at_any_time_it_leaves_nothing_behind) {
+CASES_FIXTURE(Reconnecting,
+              "reconnecting client: destroyed at any time, it leaves nothing behind") {
   begin();
   client.reset();  // while it connects
   begin();
@@ -226,25 +245,22 @@ TEST_P(Reconnecting, destroyed_at_any_time_it_leaves_nothing_behind) {
   await_opened(1);
   client.reset();  // while it is connected
   pass(10min);
-  EXPECT_EQ(service.opened, 1);
-  EXPECT_EQ(service.closed, 0);
+  CHECK_EQ(service.opened, 1);
+  CHECK_EQ(service.closed, 0);
 }
 
-TEST_P(Reconnecting, a_service_that_throws_gets_another_connection) {
+CASES_FIXTURE(Reconnecting, "reconnecting client: a service that throws gets another connection") {
   listen();
   service.on_opened = [] { throw std::runtime_error("unhappy"); };
   begin();
-  EXPECT_THROW(turn_until([] { return false; }), std::runtime_error);
+  CHECK_THROWS_AS(turn_until([] { return false; }), std::runtime_error);
   service.on_opened = [] {};
   service.on_gone = [] { throw std::runtime_error("unhappy too"); };
-  EXPECT_THROW(turn_until([] { return false; }), std::runtime_error);
+  CHECK_THROWS_AS(turn_until([] { return false; }), std::runtime_error);
   service.on_gone = [] {};
   pass(100ms);
   await_opened(2);
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, Reconnecting, testing::ValuesIn(backend_names()),
-                         name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

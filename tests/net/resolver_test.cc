@@ -2,7 +2,6 @@
 // who is not there. Also run under ThreadSanitizer.
 #include "switchboard/net/resolver.hpp"
 
-#include <gtest/gtest.h>
 #include <netdb.h>
 
 #include <memory>
@@ -12,26 +11,27 @@
 #include "support/fake_names.hpp"
 #include "support/no_threads.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-class ResolverTest : public testing::Test {
+class ResolverTest {
  protected:
   ResolverTest() { names.add("both.test", both); }
 
   Resolver::LookupId look_up(const std::string& endpoint) {
     return resolver->look_up(Endpoint::parse(endpoint), [this](const sys::Resolution& found) {
-      EXPECT_EQ(std::this_thread::get_id(), loop);
+      CHECK_EQ(std::this_thread::get_id(), loop);
       answers.push_back(found);
     });
   }
 
   void await_answers(std::size_t count) {
     for (int turns = 0; answers.size() < count && turns < 30; ++turns) reactor->turn(1s);
-    ASSERT_EQ(answers.size(), count);
+    REQUIRE_EQ(answers.size(), count);
   }
 
   const std::vector<sys::SocketAddress> both{loopback(AF_INET6, 7), loopback(AF_INET, 7)};
@@ -42,36 +42,38 @@ class ResolverTest : public testing::Test {
   std::vector<sys::Resolution> answers;
 };
 
-TEST_F(ResolverTest, a_name_is_answered_on_a_later_turn_in_the_systems_order) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: a name is answered on a later turn, in the system's order") {
   look_up("tcp://both.test:7");
-  EXPECT_TRUE(answers.empty());
+  CHECK(answers.empty());
   await_answers(1);
-  EXPECT_EQ(answers[0].addresses, both);
-  EXPECT_FALSE(answers[0].error);
+  CHECK_EQ(answers[0].addresses, both);
+  CHECK_FALSE(answers[0].error);
 }
 
-TEST_F(ResolverTest, an_address_is_answered_on_a_later_turn_without_a_lookup) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: an address is answered on a later turn, without a lookup") {
   names.hold();
   for (const char* endpoint :
        {"tcp://127.0.0.1:7", "tcp://[::1]:7", "tcp://*:7", "unix:///run/x.sock"}) {
-    SCOPED_TRACE(endpoint);
+    INFO(endpoint);
     answers.clear();
     look_up(endpoint);
-    EXPECT_TRUE(answers.empty());
+    CHECK(answers.empty());
     await_answers(1);
-    EXPECT_EQ(answers[0].addresses, Endpoint::parse(endpoint).resolve());
+    CHECK_EQ(answers[0].addresses, Endpoint::parse(endpoint).resolve());
   }
-  EXPECT_EQ(names.lookups(), 0U);
+  CHECK_EQ(names.lookups(), 0U);
 }
 
-TEST_F(ResolverTest, a_name_that_is_none_is_an_error_of_the_resolver) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: an unknown name is an error of the resolver") {
   look_up("tcp://nobody.test:7");
   await_answers(1);
-  EXPECT_TRUE(answers[0].addresses.empty());
-  EXPECT_EQ(answers[0].error, std::error_code(EAI_NONAME, sys::resolver_category()));
+  CHECK(answers[0].addresses.empty());
+  CHECK_EQ(answers[0].error, std::error_code(EAI_NONAME, sys::resolver_category()));
 }
 
-TEST_F(ResolverTest, the_loop_goes_on_while_a_name_is_looked_up) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: the loop goes on while a name is looked up") {
   names.hold();
   look_up("tcp://both.test:7");
   names.await_held(1);
@@ -82,41 +84,44 @@ TEST_F(ResolverTest, the_loop_goes_on_while_a_name_is_looked_up) {
   await_answers(1);  // the address, past the name
   names.release();
   await_answers(2);
-  EXPECT_EQ(answers[1].addresses, both);
+  CHECK_EQ(answers[1].addresses, both);
   reactor->cancel(ticker);
 }
 
-TEST_F(ResolverTest, its_threads_take_no_signals) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: its threads take no signals") {
   look_up("tcp://both.test:7");
   await_answers(1);
-  EXPECT_EQ(names.without_signals(), 1U);
+  CHECK_EQ(names.without_signals(), 1U);
 }
 
-TEST_F(ResolverTest, no_more_than_so_many_names_are_looked_up_at_a_time) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: no more names are looked up at a time than it has threads") {
   names.hold();
   for (unsigned i = 0; i < 3 * Resolver::max_threads; ++i) look_up("tcp://both.test:7");
   names.await_held(Resolver::max_threads);
   names.release();
   await_answers(std::size_t{3} * Resolver::max_threads);
-  EXPECT_EQ(names.lookups(), 3 * Resolver::max_threads);
-  EXPECT_LE(names.most_at_a_time(), Resolver::max_threads);
+  CHECK_EQ(names.lookups(), 3 * Resolver::max_threads);
+  CHECK_LE(names.most_at_a_time(), Resolver::max_threads);
 }
 
-TEST_F(ResolverTest, without_a_thread_a_name_is_answered_with_that_error) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: if no thread can be had, a name is answered with that error") {
   {
     const NoThreads now;
     look_up("tcp://both.test:7");
-    EXPECT_TRUE(answers.empty());
+    CHECK(answers.empty());
     await_answers(1);
   }
-  EXPECT_EQ(answers[0].error, std::errc::resource_unavailable_try_again);
-  EXPECT_TRUE(answers[0].addresses.empty());
+  CHECK_EQ(answers[0].error, std::errc::resource_unavailable_try_again);
+  CHECK(answers[0].addresses.empty());
   look_up("tcp://both.test:7");
   await_answers(2);
-  EXPECT_EQ(answers[1].addresses, both);
+  CHECK_EQ(answers[1].addresses, both);
 }
 
-TEST_F(ResolverTest, without_another_thread_the_one_there_is_looks_up_all_names) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: if no second thread can be had, the first looks up all names") {
   names.hold();
   look_up("tcp://both.test:7");
   names.await_held(1);
@@ -127,11 +132,11 @@ TEST_F(ResolverTest, without_another_thread_the_one_there_is_looks_up_all_names)
   }
   names.release();
   await_answers(3);
-  for (const sys::Resolution& answer : answers) EXPECT_EQ(answer.addresses, both);
-  EXPECT_EQ(names.most_at_a_time(), 1U);
+  for (const sys::Resolution& answer : answers) CHECK_EQ(answer.addresses, both);
+  CHECK_EQ(names.most_at_a_time(), 1U);
 }
 
-TEST_F(ResolverTest, what_was_cancelled_is_not_told) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: a cancelled lookup is not reported") {
   names.hold();
   const auto name = look_up("tcp://both.test:7");
   const auto address = look_up("tcp://127.0.0.1:7");
@@ -146,7 +151,8 @@ TEST_F(ResolverTest, what_was_cancelled_is_not_told) {
 
 // Clients that gave up and asked again, while a name server was silent, waited behind all that
 // nobody asked for any more.
-TEST_F(ResolverTest, what_was_cancelled_before_its_turn_is_not_looked_up) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: a lookup that is cancelled before its turn is not made") {
   names.hold();
   for (unsigned i = 0; i < Resolver::max_threads; ++i) look_up("tcp://both.test:7");
   names.await_held(Resolver::max_threads);
@@ -154,27 +160,28 @@ TEST_F(ResolverTest, what_was_cancelled_before_its_turn_is_not_looked_up) {
   look_up("tcp://both.test:7");
   names.release();
   await_answers(Resolver::max_threads + std::size_t{1});
-  EXPECT_EQ(names.lookups(), Resolver::max_threads + 1);
+  CHECK_EQ(names.lookups(), Resolver::max_threads + 1);
 }
 
-TEST_F(ResolverTest, it_may_be_destroyed_while_it_looks_up_and_waits_for_nothing) {
+TEST_CASE_FIXTURE(ResolverTest,
+                  "resolver: it may be destroyed during a lookup, and waits for nothing") {
   names.hold();
   for (unsigned i = 0; i < 2 * Resolver::max_threads; ++i) look_up("tcp://both.test:7");
   names.await_held(Resolver::max_threads);
   resolver.reset();
   reactor.reset();
   names.release();
-  EXPECT_TRUE(answers.empty());
+  CHECK(answers.empty());
 }
 
-TEST_F(ResolverTest, it_may_be_destroyed_when_the_answer_is_on_its_way) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: it may be destroyed while an answer is on its way") {
   look_up("tcp://127.0.0.1:7");  // posted already
   resolver.reset();
   reactor->turn(1s);
-  EXPECT_TRUE(answers.empty());
+  CHECK(answers.empty());
 }
 
-TEST_F(ResolverTest, its_callback_may_destroy_it) {
+TEST_CASE_FIXTURE(ResolverTest, "resolver: its callback may destroy it") {
   bool told = false;
   resolver->look_up(Endpoint::parse("tcp://both.test:7"), [&](const sys::Resolution& found) {
     resolver.reset();
@@ -182,7 +189,7 @@ TEST_F(ResolverTest, its_callback_may_destroy_it) {
   });
   look_up("tcp://127.0.0.1:7");
   while (resolver != nullptr) reactor->turn(1s);
-  EXPECT_TRUE(told);
+  CHECK(told);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ struct Unhappy final : std::runtime_error {
   Unhappy() : std::runtime_error("the service is unhappy") {}
 };
 
-// --- What a handler throws comes out of the reactor; its connection ends, and no other.
+// --- An exception of a handler comes out of the reactor; its connection ends, and no other.
 
 struct Callback {
   const char* name;
@@ -18,6 +18,8 @@ struct Callback {
 
 class ThrowingService : public LifeCycle {
  protected:
+  using LifeCycle::LifeCycle;
+
   // How often the reactor threw while `done` was waited for.
   int pump_through_exceptions(const std::function<bool()>& done) {
     int thrown = 0;
@@ -32,7 +34,7 @@ class ThrowingService : public LifeCycle {
   }
 
   void expect_that_it_ends_alone(Callback callback) {
-    SCOPED_TRACE(callback.name);
+    INFO(callback.name);
     recorder = Recorder{};
     clients.clear();
     listener.reset();
@@ -43,7 +45,7 @@ class ThrowingService : public LifeCycle {
     begin_connecting(client);
     client.to_send = random_bytes(MiB);
     client.shut_down_when_sent = true;
-    EXPECT_EQ(pump_through_exceptions([&] { return recorder.reasons.size() == 1; }), 1);
+    CHECK_EQ(pump_through_exceptions([&] { return recorder.reasons.size() == 1; }), 1);
     pump([&] { return table->size() == 1; });
 
     const Recorder healthy;
@@ -61,7 +63,8 @@ class ThrowingService : public LifeCycle {
   }
 };
 
-TEST_P(ThrowingService, ends_that_connection_and_no_other) {
+CASES_FIXTURE(ThrowingService,
+              "life cycle: a callback that throws ends its own connection and no other") {
   const Callback callbacks[] = {
       {"on_open", [](Recorder& r) { r.opened = [](Connection&) { throw Unhappy{}; }; }},
       {"on_data",
@@ -78,7 +81,7 @@ TEST_P(ThrowingService, ends_that_connection_and_no_other) {
 
 // --- Limits
 
-TEST_P(LifeCycle, never_is_a_timeout_like_any_other) {
+CASES_FIXTURE(LifeCycle, "life cycle: an infinite timeout is a timeout like any other") {
   serve({.high_water_bytes = 64 * KiB,
          .low_water_bytes = 16 * KiB,
          .idle_timeout = Nanoseconds::max(),
@@ -88,29 +91,29 @@ TEST_P(LifeCycle, never_is_a_timeout_like_any_other) {
   client.to_send = random_bytes(MiB);
   client.shut_down_when_sent = true;
   pump([&] { return client.ended; });
-  EXPECT_TRUE(client.received == client.to_send);
+  CHECK_EQ(client.received, client.to_send);
 }
 
-TEST_P(LifeCycle, a_negative_timeout_is_refused) {
+CASES_FIXTURE(LifeCycle, "life cycle: a negative timeout is refused") {
   const Nanoseconds negative{-1};
-  EXPECT_THROW(serve({.idle_timeout = negative}), std::invalid_argument);
-  EXPECT_THROW(serve({.drain_timeout = negative}), std::invalid_argument);
-  EXPECT_THROW(serve({.linger_timeout = negative}), std::invalid_argument);
+  CHECK_THROWS_AS(serve({.idle_timeout = negative}), std::invalid_argument);
+  CHECK_THROWS_AS(serve({.drain_timeout = negative}), std::invalid_argument);
+  CHECK_THROWS_AS(serve({.linger_timeout = negative}), std::invalid_argument);
 }
 
 // The reactor's now() was of before the table, the tick of the first activity negative, and the
 // timeout 497 days off.
-TEST_P(LifeCycle, a_connection_adopted_under_an_old_clock_is_idle_in_time) {
+CASES_FIXTURE(LifeCycle, "life cycle: a connection adopted under an old clock is idle in time") {
   (void)reactor.now();
   sleep_without_turns(milliseconds{25});
   serve({.idle_timeout = milliseconds{30}});
   const sys::Descriptor peer = adopt_one();
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_EQ(recorder.only_reason(), CloseReason::idle);
+  CHECK_EQ(recorder.only_reason(), CloseReason::idle);
 }
 
 // Shutting down what had just failed said ENOTCONN, in the place of what had really happened.
-TEST_P(LifeCycle, the_first_error_is_the_one_that_is_told) {
+CASES_FIXTURE(LifeCycle, "life cycle: the first error is the one that is told") {
   serve({.high_water_bytes = 4 * KiB, .low_water_bytes = 1 * KiB, .output_limit_bytes = 64 * MiB});
   std::error_code told;
   recorder.closed = [&](Connection&, const Closed& closed) { told = closed.error; };
@@ -126,11 +129,12 @@ TEST_P(LifeCycle, the_first_error_is_the_one_that_is_told) {
        "SO_LINGER");
   client.socket.reset();
   pump([&] { return !recorder.reasons.empty(); });
-  EXPECT_TRUE(told == std::errc::connection_reset || told == std::errc::broken_pipe) << told;
+  CHECK_MESSAGE((told == std::errc::connection_reset || told == std::errc::broken_pipe), told);
 }
 
 // Ten bytes of each message held the whole block that the message had come in.
-TEST_P(LifeCycle, short_answers_out_of_long_messages_do_not_keep_the_messages) {
+CASES_FIXTURE(LifeCycle,
+              "life cycle: short answers to long messages do not keep the messages in memory") {
   constexpr std::size_t message = 60 * KiB;
   constexpr std::size_t messages = 50;
   serve({.high_water_bytes = 64 * MiB,
@@ -152,12 +156,8 @@ TEST_P(LifeCycle, short_answers_out_of_long_messages_do_not_keep_the_messages) {
   client.most_at_once = 10'000;
   const std::size_t before = memory_in_use().bytes;
   pump([&] { return taken == messages; });
-  EXPECT_LT(memory_in_use().bytes, before + MiB);
+  CHECK_LT(memory_in_use().bytes, before + MiB);
 }
-
-const auto everywhere =
-    testing::Combine(testing::ValuesIn(backend_names()), testing::Values("IPv4", "IPv6", "Unix"));
-INSTANTIATE_TEST_SUITE_P(Everywhere, ThrowingService, everywhere, name_of_place);
 
 }  // namespace
 }  // namespace switchboard::test

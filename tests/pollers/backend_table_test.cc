@@ -1,22 +1,17 @@
 // The table of backends as programs have it: what is not available is told apart from what is not
 // known, and either message says what to choose instead.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "switchboard/backends.hpp"
 
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
-
-using testing::AllOf;
-using testing::Contains;
-using testing::HasSubstr;
 
 std::string refusal_of(std::string_view name) {
   try {
@@ -27,48 +22,52 @@ std::string refusal_of(std::string_view name) {
   return "none";
 }
 
-TEST(BackendTable, HoldsTheFiveByName) {
-  std::vector<std::string_view> names;
-  for (const Backend& backend : backends()) names.push_back(backend.name);
-  EXPECT_THAT(names, testing::ElementsAre("epoll", "kqueue", "poll", "select", "libevent"));
+TEST_CASE("backend table: it holds the five backends by name") {
+  std::vector<std::string> names;
+  for (const Backend& backend : backends()) names.emplace_back(backend.name);
+  CHECK_EQ(names, Texts{"epoll", "kqueue", "poll", "select", "libevent"});
 }
 
-TEST(BackendTable, EveryRowIsEitherAvailableOrSaysWhyNot) {
+TEST_CASE("backend table: every backend is either available or says why not") {
   for (const Backend& backend : backends()) {
-    EXPECT_NE(backend.available(), !backend.unavailable_because.empty()) << backend.name;
-    EXPECT_FALSE(backend.descriptors.empty()) << backend.name;
-    EXPECT_FALSE(backend.cost_of_wait.empty()) << backend.name;
+    CHECK_MESSAGE(backend.available() != !backend.unavailable_because.empty(), backend.name);
+    CHECK_FALSE_MESSAGE(backend.descriptors.empty(), backend.name);
+    CHECK_FALSE_MESSAGE(backend.cost_of_wait.empty(), backend.name);
   }
 }
 
-TEST(BackendTable, FindsAndMakesWhatIsAvailable) {
+TEST_CASE("backend table: an available backend is found and made") {
   for (const std::string& name : backend_names()) {
-    EXPECT_EQ(find_backend(name).name, name);
-    EXPECT_NE(find_backend(name).make(), nullptr) << name;
+    CHECK_EQ(find_backend(name).name, name);
+    CHECK_MESSAGE(find_backend(name).make() != nullptr, name);
   }
 }
 
-TEST(BackendTable, SelectAndPollAreAvailableEverywhere) {
-  EXPECT_THAT(backend_names(), AllOf(Contains("select"), Contains("poll")));
+bool is_available(std::string_view name) {
+  return std::ranges::count(backend_names(), name) == 1;
 }
 
-TEST(BackendTable, TheDefaultIsAvailable) {
-  EXPECT_THAT(backend_names(), Contains(std::string{default_backend().name}));
+TEST_CASE("backend table: select and poll are available everywhere") {
+  for (const char* name : {"select", "poll"}) CHECK_MESSAGE(is_available(name), name);
 }
 
-TEST(BackendTable, AnUnknownNameIsRefusedWithTheNamesThereAre) {
+TEST_CASE("backend table: the default is available") {
+  CHECK(is_available(default_backend().name));
+}
+
+TEST_CASE("backend table: an unknown name is refused with the names there are") {
   const std::string refusal = refusal_of("iocp");
-  EXPECT_THAT(refusal, HasSubstr("there is no backend 'iocp'; choose one of "));
-  for (const std::string& name : backend_names()) EXPECT_THAT(refusal, HasSubstr(name));
+  CHECK(contains(refusal, "there is no backend 'iocp'; choose one of "));
+  for (const std::string& name : backend_names()) CHECK(contains(refusal, name));
 }
 
-TEST(BackendTable, AnUnavailableOneIsRefusedWithTheReason) {
+TEST_CASE("backend table: an unavailable backend is refused with the reason") {
   for (const Backend& backend : backends()) {
     if (backend.available()) continue;
-    EXPECT_THAT(
-        refusal_of(backend.name),
-        AllOf(HasSubstr("'" + std::string{backend.name} + "' is not available here"),
-              HasSubstr(std::string{backend.unavailable_because}), HasSubstr("choose one of ")));
+    const std::string refusal = refusal_of(backend.name);
+    CHECK(contains(refusal, "'" + std::string{backend.name} + "' is not available here"));
+    CHECK(contains(refusal, backend.unavailable_because));
+    CHECK(contains(refusal, "choose one of "));
   }
 }
 

@@ -1,7 +1,5 @@
-// What the suites of poller.hpp's promises have in common.
+// The common ground of the suites that hold the backends to the promises of poller.hpp.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +12,7 @@
 
 #include "support/backends.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 
@@ -53,15 +52,18 @@ inline int closed_descriptor() {
   return pair.ours.get();
 }
 
-class Pollers : public testing::TestWithParam<std::string> {
+class Pollers {
  protected:
+  static auto rows() { return backend_names(); }
+  explicit Pollers(const std::string& backend) : poller_(find_backend(backend).make()) {}
+
   void add(int fd, Token token, Interest interest) {
     must(poller_->add(fd, token, interest), "add");
   }
 
   std::vector<std::string> wait(Timeout timeout) { return texts_of(poller_->wait(timeout)); }
 
-  std::unique_ptr<Poller> poller_ = find_backend(GetParam()).make();
+  std::unique_ptr<Poller> poller_;
 };
 
 }  // namespace switchboard::test

@@ -1,8 +1,6 @@
-// What poller.hpp promises, asked of every backend: all but what is ready
-// (poller_readiness_test.cc).
+// The promises of poller.hpp, asked of every backend: all but readiness, which
+// poller_readiness_test.cc asks for.
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -22,30 +20,27 @@
 
 #include "pollers.hpp"
 #include "pollers/conformance.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-INSTANTIATE_TEST_SUITE_P(Backends, Pollers, testing::ValuesIn(backend_names()), name_of_backend);
-
 // --- Removal.
 
-TEST_P(Pollers, WhatIsRemovedIsNotReported) {
+CASES_FIXTURE(Pollers, "poller: a removed descriptor is not reported") {
   const auto first = unix_pair();
   const auto second = unix_pair();
   add(first.ours.get(), token_of(1), both);
   add(second.ours.get(), token_of(2), both);
-  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w", "2.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"1.1:w", "2.1:w"});
   poller_->remove(first.ours.get());
-  EXPECT_THAT(wait(at_once), ElementsAre("2.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"2.1:w"});
   add(first.ours.get(), token_of(1, 2), both);
-  EXPECT_THAT(wait(at_once), ElementsAre("1.2:w", "2.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"1.2:w", "2.1:w"});
 }
 
-TEST_P(Pollers, ADescriptorReusedInsideABatchIsReportedWithItsNewTokenOnly) {
+CASES_FIXTURE(Pollers,
+              "poller: a descriptor reused inside a batch is reported with its new token only") {
   auto old = unix_pair();
   const auto other = unix_pair();
   const int number = old.ours.get();
@@ -55,21 +50,22 @@ TEST_P(Pollers, ADescriptorReusedInsideABatchIsReportedWithItsNewTokenOnly) {
   send_text(other.theirs.get(), "x");
 
   const auto batch = poller_->wait(at_once);
-  EXPECT_THAT(texts_of(batch), ElementsAre("1.1:rw", "2.1:r"));
+  const Texts reported{"1.1:rw", "2.1:r"};
+  CHECK_EQ(texts_of(batch), reported);
   poller_->remove(number);
   old.ours.reset();
   const auto fresh = unix_pair();
-  ASSERT_EQ(fresh.ours.get(), number) << "the kernel gives out the lowest number that is free";
+  REQUIRE_MESSAGE(fresh.ours.get() == number,
+                  "the kernel gives out the lowest number that is free");
   add(number, token_of(1, 2), readable);
-  EXPECT_THAT(texts_of(batch), ElementsAre("1.1:rw", "2.1:r"))
-      << "a batch is good until the next wait";
+  CHECK_MESSAGE(texts_of(batch) == reported, "a batch is good until the next wait");
 
-  EXPECT_THAT(wait(at_once), ElementsAre("2.1:r")) << "the fresh one has nothing to read";
+  CHECK_MESSAGE(wait(at_once) == Texts{"2.1:r"}, "the fresh one has nothing to read");
   send_text(fresh.theirs.get(), "x");
-  EXPECT_THAT(wait(at_once), ElementsAre("1.2:r", "2.1:r"));
+  CHECK_EQ(wait(at_once), Texts{"1.2:r", "2.1:r"});
 }
 
-TEST_P(Pollers, ABatchStaysGoodWhileManyAreAddedAndRemoved) {
+CASES_FIXTURE(Pollers, "poller: a batch stays good while many descriptors are added and removed") {
   const auto ready = unix_pair();
   add(ready.ours.get(), token_of(9), writable);
   const auto batch = poller_->wait(at_once);
@@ -81,81 +77,81 @@ TEST_P(Pollers, ABatchStaysGoodWhileManyAreAddedAndRemoved) {
   must(poller_->modify(ready.ours.get(), token_of(5), readable), "modify");
   for (auto& pair : more) poller_->remove(pair.ours.get());
   poller_->remove(ready.ours.get());
-  EXPECT_THAT(texts_of(batch), ElementsAre("9.1:w"));
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(texts_of(batch), Texts{"9.1:w"});
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(Pollers, RemovingWhatIsNotWatchedDoesNothing) {
+CASES_FIXTURE(Pollers, "poller: removing a descriptor that is not watched does nothing") {
   const auto pair = unix_pair();
   const auto watched = unix_pair();
   add(watched.ours.get(), token_of(1), writable);
   for (const int fd : {-1, pair.ours.get(), closed_descriptor(), std::numeric_limits<int>::max()})
     poller_->remove(fd);
-  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"1.1:w"});
 }
 
-TEST_P(Pollers, DestructionLeavesDescriptorsOpen) {
+CASES_FIXTURE(Pollers, "poller: its destruction leaves the descriptors open") {
   const auto pair = unix_pair();
   add(pair.ours.get(), token_of(1), both);
   poller_.reset();
-  ASSERT_TRUE(is_open(pair.ours.get()));
+  REQUIRE(is_open(pair.ours.get()));
   send_text(pair.ours.get(), "x");
-  EXPECT_EQ(drain(pair.theirs.get()), 1U);
+  CHECK_EQ(drain(pair.theirs.get()), 1U);
 }
 
 // --- Refusals.
 
-TEST_P(Pollers, ADescriptorThatIsNotOpenIsRefused) {
+CASES_FIXTURE(Pollers, "poller: a descriptor that is not open is refused") {
   constexpr int highest = std::numeric_limits<int>::max();
   for (const int fd : {-1, std::numeric_limits<int>::min(), closed_descriptor(), highest}) {
-    EXPECT_EQ(poller_->add(fd, token_of(1), both), sys::make_error(EBADF)) << fd;
+    CHECK_MESSAGE(poller_->add(fd, token_of(1), both) == sys::make_error(EBADF), fd);
   }
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(Pollers, AddingTwiceIsRefusedAndChangesNothing) {
+CASES_FIXTURE(Pollers, "poller: adding a descriptor twice is refused and changes nothing") {
   const auto pair = unix_pair();
   add(pair.ours.get(), token_of(1), writable);
-  EXPECT_EQ(poller_->add(pair.ours.get(), token_of(2), readable), sys::make_error(EEXIST));
-  EXPECT_THAT(wait(at_once), ElementsAre("1.1:w"));
+  CHECK_EQ(poller_->add(pair.ours.get(), token_of(2), readable), sys::make_error(EEXIST));
+  CHECK_EQ(wait(at_once), Texts{"1.1:w"});
 }
 
-TEST_P(Pollers, ModifyingWhatIsNotWatchedIsRefused) {
+CASES_FIXTURE(Pollers, "poller: modifying a descriptor that is not watched is refused") {
   const auto pair = unix_pair();
-  EXPECT_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
+  CHECK_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
   add(pair.ours.get(), token_of(1), both);
   poller_->remove(pair.ours.get());
-  EXPECT_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(poller_->modify(pair.ours.get(), token_of(1), both), sys::make_error(ENOENT));
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(Pollers, AfterARefusalTheNumberCanBeAddedWhenItIsOpen) {
+CASES_FIXTURE(Pollers, "poller: a number that was refused can be added once it is open") {
   const int number = closed_descriptor();
-  ASSERT_TRUE(poller_->add(number, token_of(1), both));
+  REQUIRE(poller_->add(number, token_of(1), both));
   const auto pair = unix_pair();
-  ASSERT_EQ(pair.ours.get(), number);
+  REQUIRE_EQ(pair.ours.get(), number);
   add(number, token_of(2), both);
-  EXPECT_THAT(wait(at_once), ElementsAre("2.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"2.1:w"});
 }
 
-TEST(SelectPoller, RefusesADescriptorBeyondItsCapacity) {
+TEST_CASE("select: a descriptor beyond its capacity is refused") {
   const auto poller = make_select_poller(64);
   const auto pair = unix_pair();
   const sys::Descriptor beyond{::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 64)};
-  EXPECT_EQ(poller->add(beyond.get(), token_of(1), both), sys::make_error(EMFILE));
-  EXPECT_EQ(poller->modify(beyond.get(), token_of(1), both), sys::make_error(ENOENT));
+  CHECK_EQ(poller->add(beyond.get(), token_of(1), both), sys::make_error(EMFILE));
+  CHECK_EQ(poller->modify(beyond.get(), token_of(1), both), sys::make_error(ENOENT));
   poller->remove(beyond.get());
-  EXPECT_THAT(texts_of(poller->wait(at_once)), IsEmpty());
+  CHECK_EQ(texts_of(poller->wait(at_once)), Texts{});
 
   const sys::Descriptor highest{::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 63)};
-  ASSERT_EQ(highest.get(), 63);
+  REQUIRE_EQ(highest.get(), 63);
   must(poller->add(highest.get(), token_of(2), both), "add");
-  EXPECT_THAT(texts_of(poller->wait(at_once)), ElementsAre("2.1:w"));
+  CHECK_EQ(texts_of(poller->wait(at_once)), Texts{"2.1:w"});
 }
 
 // --- Time.
 
-TEST_P(Pollers, ATimeoutNeverEndsEarly) {
+CASES_FIXTURE(Pollers, "poller: a timeout never ends early") {
   const auto quiet = unix_pair();
   add(quiet.ours.get(), token_of(1), readable);
   const std::array<Nanoseconds, 9> timeouts{1ns,    999ns,       1us,       999us, 1ms,
@@ -163,41 +159,41 @@ TEST_P(Pollers, ATimeoutNeverEndsEarly) {
   for (int round = 0; round < 5; ++round) {
     for (const Nanoseconds timeout : timeouts) {
       const Instant start = sys::monotonic_now();
-      EXPECT_THAT(wait(timeout), IsEmpty());
-      EXPECT_GE((sys::monotonic_now() - start).count(), timeout.count());
+      CHECK_EQ(wait(timeout), Texts{});
+      CHECK_GE((sys::monotonic_now() - start).count(), timeout.count());
     }
   }
 }
 
-TEST_P(Pollers, ATimeoutHoldsWithNothingWatched) {
+CASES_FIXTURE(Pollers, "poller: a timeout holds when nothing is watched") {
   const Instant start = sys::monotonic_now();
-  EXPECT_THAT(wait(1500us), IsEmpty());
-  EXPECT_GE(sys::monotonic_now() - start, Nanoseconds{1500us});
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(1500us), Texts{});
+  CHECK_GE(sys::monotonic_now() - start, Nanoseconds{1500us});
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(Pollers, AZeroOrNegativeTimeoutIsALook) {
+CASES_FIXTURE(Pollers, "poller: a wait with a zero or negative timeout only looks") {
   const auto pair = unix_pair();
   add(pair.ours.get(), token_of(1), readable);
   for (const Nanoseconds timeout : {0ns, -1ns, -1000000000ns, Nanoseconds::min()}) {
-    EXPECT_THAT(wait(timeout), IsEmpty());
+    CHECK_EQ(wait(timeout), Texts{});
   }
   send_text(pair.theirs.get(), "x");
-  EXPECT_THAT(wait(at_once), ElementsAre("1.1:r"));
+  CHECK_EQ(wait(at_once), Texts{"1.1:r"});
 }
 
-TEST_P(Pollers, AWaitWithoutEndOrNearlySoIsEndedByAnEvent) {
+CASES_FIXTURE(Pollers, "poller: a wait without an end, or nearly so, is ended by an event") {
   for (const Timeout timeout : {Timeout{}, Timeout{Nanoseconds::max()}, Timeout{24h * 365}}) {
     const auto pair = unix_pair();
     add(pair.ours.get(), token_of(1), readable);
     send_text(pair.theirs.get(), "x");
-    EXPECT_THAT(wait(1ms), ElementsAre("1.1:r"));  // whose timeout must not outlive it
+    CHECK_EQ(wait(1ms), Texts{"1.1:r"});  // whose timeout must not outlive it
     drain(pair.ours.get());
     std::thread sender{[fd = pair.theirs.get()] {
       must(sys::poll({}, 5ms), "poll");  // so that the wait has most likely begun
       send_text(fd, "x");
     }};
-    EXPECT_THAT(wait(timeout), ElementsAre("1.1:r"));
+    CHECK_EQ(wait(timeout), Texts{"1.1:r"});
     sender.join();
     poller_->remove(pair.ours.get());
   }
@@ -232,15 +228,15 @@ class Interruptions {
   struct sigaction old_action_ {};
 };
 
-TEST_P(Pollers, AnInterruptedWaitReportsNothingAndTheNextOneGoesOn) {
+CASES_FIXTURE(Pollers, "poller: an interrupted wait reports nothing, and the next one goes on") {
   const auto pair = unix_pair();
   add(pair.ours.get(), token_of(1), readable);
   const Interruptions storm;
-  while (interruptions < 20) EXPECT_THAT(wait(20ms), IsEmpty());
+  while (interruptions < 20) CHECK_EQ(wait(20ms), Texts{});
   send_text(pair.theirs.get(), "x");
   std::vector<std::string> events;
   while (events.empty()) events = wait(20ms);
-  EXPECT_THAT(events, ElementsAre("1.1:r"));
+  CHECK_EQ(events, Texts{"1.1:r"});
 }
 
 // --- Many.
@@ -250,17 +246,18 @@ class ManyDescriptors : public Pollers {
   static constexpr std::size_t count = 5'000;
   static constexpr int most_waits = 100;  // to be told of all that are ready
 
-  void SetUp() override {
-    if (sys::raise_descriptor_limit() < 2 * count + 100) {
-      GTEST_SKIP() << "the hard limit on descriptors (ulimit -Hn) is below " << 2 * count + 100;
+  explicit ManyDescriptors(const std::string& backend) : Pollers(backend) {
+    constexpr std::size_t needed = 2 * count + 100;
+    if (sys::raise_descriptor_limit() < needed) {
+      skip("the hard limit on descriptors (ulimit -Hn) is below " + std::to_string(needed));
     }
     for (std::size_t i = 0; i < count; ++i) {
       pairs_.push_back(unix_pair());
       const auto refusal = poller_->add(pairs_[i].ours.get(), token_of(i), readable);
-      if (refusal == sys::make_error(EMFILE)) GTEST_SKIP() << "this system's select ends sooner";
+      if (refusal == sys::make_error(EMFILE)) skip("this system's select ends sooner");
       must(refusal, "add");
     }
-    ASSERT_GT(pairs_.back().ours.get(), 5'000);
+    REQUIRE_GT(pairs_.back().ours.get(), 5'000);
   }
 
   // The slots reported in as many waits as it takes to be told of `wanted` of them, or in
@@ -270,8 +267,8 @@ class ManyDescriptors : public Pollers {
     for (int waits = 0; waits < most_waits && slots.size() < wanted; ++waits) {
       for (const Event& event : poller_->wait(long_enough)) {
         slots.insert(event.token.slot);
-        EXPECT_EQ(event.token.generation, 1U);
-        EXPECT_EQ(event.readiness, readiness_) << event.token.slot;
+        CHECK_EQ(event.token.generation, 1U);
+        CHECK_MESSAGE(event.readiness == readiness_, event.token.slot);
       }
     }
     return slots;
@@ -281,41 +278,40 @@ class ManyDescriptors : public Pollers {
   Readiness readiness_{.readable = true};
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, ManyDescriptors, testing::ValuesIn(backend_names()),
-                         name_of_backend);
-
-TEST_P(ManyDescriptors, OneOfThemIsFound) {
-  EXPECT_THAT(wait(at_once), IsEmpty());
+CASES_FIXTURE(ManyDescriptors, "poller: one ready descriptor is found among thousands") {
+  CHECK_EQ(wait(at_once), Texts{});
   for (const std::size_t index : {std::size_t{0}, std::size_t{1}, count / 2, count - 1}) {
     send_text(pairs_[index].theirs.get(), "x");
-    EXPECT_THAT(wait(long_enough), ElementsAre(text_of({token_of(index), readiness_})));
+    CHECK_EQ(wait(long_enough), Texts{text_of({token_of(index), readiness_})});
     drain(pairs_[index].ours.get());
   }
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(ManyDescriptors, AllOfThemAreReportedAlthoughNoneIsRead) {
+CASES_FIXTURE(ManyDescriptors,
+              "poller: thousands of ready descriptors are all reported, although none is read") {
   for (const auto& pair : pairs_) send_text(pair.theirs.get(), "x");
-  EXPECT_EQ(collect(count).size(), count);
+  CHECK_EQ(collect(count).size(), count);
 }
 
-TEST_P(ManyDescriptors, NoneStarvesWhenAllAreReadyBothWays) {
+CASES_FIXTURE(ManyDescriptors, "poller: no descriptor starves when thousands are ready both ways") {
   readiness_ = {.readable = true, .writable = true};
   for (std::size_t i = 0; i < count; ++i) {
     send_text(pairs_[i].theirs.get(), "x");
     must(poller_->modify(pairs_[i].ours.get(), token_of(i), both), "modify");
   }
-  EXPECT_EQ(collect(count).size(), count);
+  CHECK_EQ(collect(count).size(), count);
 }
 
-TEST_P(ManyDescriptors, AfterHalfAreRemovedTheOtherHalfIsReported) {
+CASES_FIXTURE(ManyDescriptors,
+              "poller: after half of thousands are removed, the other half is reported") {
   for (std::size_t i = 0; i < count; i += 2) poller_->remove(pairs_[i].ours.get());
   for (const auto& pair : pairs_) send_text(pair.theirs.get(), "x");
   const auto slots = collect(count / 2);
-  EXPECT_EQ(slots.size(), count / 2);
-  EXPECT_TRUE(std::all_of(slots.begin(), slots.end(), [](auto slot) { return slot % 2 == 1; }));
+  CHECK_EQ(slots.size(), count / 2);
+  CHECK(std::all_of(slots.begin(), slots.end(), [](auto slot) { return slot % 2 == 1; }));
   for (std::size_t i = 1; i < count; i += 2) poller_->remove(pairs_[i].ours.get());
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
 // --- Anything, in any order: what is reported is what a plain model says.
@@ -343,9 +339,9 @@ class Model {
   std::array<Line, 16> lines;
 };
 
-TEST_P(Pollers, AgreesWithAModelThroughRandomChanges) {
+CASES_FIXTURE(Pollers, "poller: it agrees with a model through random changes") {
   const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
+  INFO("seed ", seed);
   std::mt19937 random{seed};
   const auto below = [&random](std::size_t end) {
     return static_cast<std::size_t>(random() % end);
@@ -360,11 +356,11 @@ TEST_P(Pollers, AgreesWithAModelThroughRandomChanges) {
     switch (below(8)) {
       case 0:
       case 1:
-        ASSERT_EQ(poller_->add(fd, token, interest).value(), was_watched ? EEXIST : 0);
+        REQUIRE_EQ(poller_->add(fd, token, interest).value(), was_watched ? EEXIST : 0);
         if (!was_watched) line.token = token, line.interest = interest;
         break;
       case 2:
-        ASSERT_EQ(poller_->modify(fd, token, interest).value(), was_watched ? 0 : ENOENT);
+        REQUIRE_EQ(poller_->modify(fd, token, interest).value(), was_watched ? 0 : ENOENT);
         if (was_watched) line.token = token, line.interest = interest;
         break;
       case 3:
@@ -387,7 +383,7 @@ TEST_P(Pollers, AgreesWithAModelThroughRandomChanges) {
         line.is_full = !line.is_full;
         line.is_full ? fill(fd) : drain(line.pair.theirs.get());
     }
-    ASSERT_EQ(wait(at_once), model.expected()) << "step " << step;
+    REQUIRE_MESSAGE(wait(at_once) == model.expected(), "step ", step);
   }
 }
 

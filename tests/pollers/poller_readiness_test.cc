@@ -1,33 +1,28 @@
-// What poller.hpp promises, asked of every backend: what is ready, and when.
+// The promises of poller.hpp, asked of every backend: readiness, and when it is reported.
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
+#include <array>
+#include <memory>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "switchboard/sys/process.hpp"
 
 #include "pollers/conformance.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+// --- Readiness: every backend, over TCP and over Unix sockets.
 
-// --- What is ready: every backend, over TCP and over Unix sockets.
-
-using BackendAndFamily = std::tuple<std::string, int>;
-
-std::string name_of_backend_and_family(const testing::TestParamInfo<BackendAndFamily>& info) {
-  const auto& [backend, family] = info.param;
-  return backend + (family == AF_INET ? "_tcp4" : family == AF_INET6 ? "_tcp6" : "_unix");
-}
-
-class ReadinessOf : public testing::TestWithParam<BackendAndFamily> {
+class ReadinessOf {
  protected:
+  static auto rows() { return places(); }
+  explicit ReadinessOf(const Place& its_place) : place(its_place) {}
+
+  bool is_unix() const { return place.family == "Unix"; }
   void add(Interest interest) { must(poller_->add(ours(), token_, interest), "add"); }
   void modify(Token token, Interest interest) {
     must(poller_->modify(ours(), token, interest), "modify");
@@ -36,8 +31,8 @@ class ReadinessOf : public testing::TestWithParam<BackendAndFamily> {
   // TCP takes its time, even on the loopback: looks until this, and this alone, is reported.
   void expect_soon(const std::string& event) {
     const Instant deadline = sys::monotonic_now() + *long_enough;
-    while (wait(100ms) != std::vector{event}) {
-      ASSERT_LT(sys::monotonic_now(), deadline) << event << " was never reported";
+    for (Texts seen; (seen = wait(100ms)) != Texts{event};) {
+      REQUIRE_MESSAGE(sys::monotonic_now() < deadline, "waited for ", event, ", last saw ", seen);
     }
   }
   // TCP moves bytes on to the peer after it has said that it is full, until the peer is full as
@@ -46,133 +41,134 @@ class ReadinessOf : public testing::TestWithParam<BackendAndFamily> {
     const Instant deadline = sys::monotonic_now() + *long_enough;
     do {
       fill(ours());
-      ASSERT_LT(sys::monotonic_now(), deadline) << "a full socket is still said to be writable";
+      REQUIRE_MESSAGE(sys::monotonic_now() < deadline,
+                      "waited for a full socket not to be writable any more");
     } while (!wait(10ms).empty());
   }
   int ours() const { return pair_.ours.get(); }
   int theirs() const { return pair_.theirs.get(); }
 
-  static SocketPair make_pair() {
-    const int family = std::get<int>(GetParam());
-    return family == AF_UNIX ? unix_pair() : tcp_pair(family);
+  SocketPair make_pair() const {
+    return is_unix() ? unix_pair() : tcp_pair(place.family == "IPv4" ? AF_INET : AF_INET6);
   }
 
-  std::unique_ptr<Poller> poller_ = find_backend(std::get<std::string>(GetParam())).make();
+  const Place place;
+  std::unique_ptr<Poller> poller_ = find_backend(place.backend).make();
   SocketPair pair_ = make_pair();
   Token token_ = token_of(7);
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, ReadinessOf,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::Values(AF_INET, AF_INET6, AF_UNIX)),
-                         name_of_backend_and_family);
-
-TEST_P(ReadinessOf, ReadableIsReportedAgainUntilAllIsRead) {
+CASES_FIXTURE(ReadinessOf, "poller: a readable socket is reported again until all is read") {
   add(readable);
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
   send_text(theirs(), "two");
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+  for (int i = 0; i < 3; ++i) CHECK_EQ(wait(long_enough), Texts{"7.1:r"});
   std::array<std::byte, 1> one{};
   must(sys::receive(ours(), one), "recv");
-  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
-  EXPECT_EQ(drain(ours()), 2U);
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(long_enough), Texts{"7.1:r"});
+  CHECK_EQ(drain(ours()), 2U);
+  CHECK_EQ(wait(at_once), Texts{});
 }
 
-TEST_P(ReadinessOf, WritableIsReportedAgainUntilTheSocketIsFull) {
+CASES_FIXTURE(ReadinessOf, "poller: a writable socket is reported again until it is full") {
   add(writable);
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  for (int i = 0; i < 3; ++i) CHECK_EQ(wait(long_enough), Texts{"7.1:w"});
   fill_for_good();
   const Instant deadline = sys::monotonic_now() + *long_enough;
   do drain(theirs());
   while (wait(10ms).empty() && sys::monotonic_now() < deadline);
-  EXPECT_THAT(wait(at_once), ElementsAre("7.1:w"));
+  CHECK_EQ(wait(at_once), Texts{"7.1:w"});
 }
 
-TEST_P(ReadinessOf, BothDirectionsComeInOneEvent) {
+CASES_FIXTURE(ReadinessOf, "poller: both directions come in one event") {
   add(both);
-  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  CHECK_EQ(wait(long_enough), Texts{"7.1:w"});
   send_text(theirs(), "x");
   expect_soon("7.1:rw");
 }
 
-TEST_P(ReadinessOf, NothingIsReportedThatWasNotAskedFor) {
+CASES_FIXTURE(ReadinessOf, "poller: a direction that was not asked for is not reported") {
   send_text(theirs(), "x");
   await(ours(), POLLIN);
   add(writable);
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:w"));
+  for (int i = 0; i < 3; ++i) CHECK_EQ(wait(long_enough), Texts{"7.1:w"});
   modify(token_, readable);
-  for (int i = 0; i < 3; ++i) EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
+  for (int i = 0; i < 3; ++i) CHECK_EQ(wait(long_enough), Texts{"7.1:r"});
 }
 
-TEST_P(ReadinessOf, InterestChangesFromEachToEach) {
+CASES_FIXTURE(ReadinessOf, "poller: the interest can change from each kind to each") {
   send_text(theirs(), "x");
-  const std::array<std::pair<Interest, std::string>, 3> steps{
-      {{readable, "7.1:r"}, {writable, "7.1:w"}, {both, "7.1:rw"}}};
-  for (const auto& [before, ready_before] : steps) {
-    for (const auto& [after, ready_after] : steps) {
-      add(before);
-      expect_soon(ready_before);
-      modify(token_, after);
-      EXPECT_THAT(wait(long_enough), ElementsAre(ready_after)) << "after " << ready_before;
+  struct Step {
+    Interest interest;
+    std::string event;
+  };
+  const std::array steps{Step{readable, "7.1:r"}, Step{writable, "7.1:w"}, Step{both, "7.1:rw"}};
+  for (const Step& before : steps) {
+    for (const Step& after : steps) {
+      add(before.interest);
+      expect_soon(before.event);
+      modify(token_, after.interest);
+      INFO("after ", before.event);
+      CHECK_EQ(wait(long_enough), Texts{after.event});
       poller_->remove(ours());
-      EXPECT_THAT(wait(at_once), IsEmpty());
+      CHECK_EQ(wait(at_once), Texts{});
     }
   }
 }
 
-TEST_P(ReadinessOf, ModifyReplacesTheToken) {
+CASES_FIXTURE(ReadinessOf, "poller: modifying replaces the token") {
   add(both);
   send_text(theirs(), "x");
   modify(token_of(8, 2), both);
   expect_soon("8.2:rw");
   modify(token_of(~0U, ~0U), readable);
-  EXPECT_THAT(wait(long_enough), ElementsAre("4294967295.4294967295:r"));
+  CHECK_EQ(wait(long_enough), Texts{"4294967295.4294967295:r"});
 }
 
-TEST_P(ReadinessOf, APeerThatClosedMakesReadable) {
+CASES_FIXTURE(ReadinessOf, "poller: a socket whose peer has closed is readable") {
   add(readable);
   pair_.theirs.reset();
   for (int i = 0; i < 3; ++i) {
     const auto events = poller_->wait(long_enough);
-    ASSERT_EQ(events.size(), 1U);
-    EXPECT_EQ(events[0].token, token_);
-    EXPECT_TRUE(events[0].readiness.readable);
+    REQUIRE_EQ(events.size(), 1U);
+    CHECK_EQ(events[0].token, token_);
+    CHECK(events[0].readiness.readable);
   }
-  EXPECT_EQ(drain(ours()), 0U);
+  CHECK_EQ(drain(ours()), 0U);
 }
 
-TEST_P(ReadinessOf, WhatThePeerSentBeforeItClosedIsStillThere) {
+CASES_FIXTURE(ReadinessOf, "poller: bytes that the peer sent before it closed are still there") {
   send_text(theirs(), "last words");
   pair_.theirs.reset();
   add(readable);
-  ASSERT_FALSE(poller_->wait(long_enough).empty());
-  EXPECT_EQ(drain(ours()), 10U);
-  EXPECT_FALSE(poller_->wait(long_enough).empty());
+  REQUIRE_FALSE(poller_->wait(long_enough).empty());
+  CHECK_EQ(drain(ours()), 10U);
+  CHECK_FALSE(poller_->wait(long_enough).empty());
 }
 
-TEST_P(ReadinessOf, HalfCloseMakesReadableAndLeavesWritingOpen) {
+CASES_FIXTURE(ReadinessOf,
+              "poller: a half close makes the socket readable and leaves writing open") {
   add(readable);
   must(sys::shut_down_sending(theirs()), "shutdown");
-  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:r"));
-  EXPECT_EQ(drain(ours()), 0U);
+  CHECK_EQ(wait(long_enough), Texts{"7.1:r"});
+  CHECK_EQ(drain(ours()), 0U);
   modify(token_, both);
-  EXPECT_THAT(wait(long_enough), ElementsAre("7.1:rw"));
+  CHECK_EQ(wait(long_enough), Texts{"7.1:rw"});
   send_text(ours(), "still here");
   await(theirs(), POLLIN);
-  EXPECT_EQ(drain(theirs()), 10U);
+  CHECK_EQ(drain(theirs()), 10U);
 }
 
-TEST_P(ReadinessOf, AResetWakesWhoWaitsForRoomToWrite) {
+CASES_FIXTURE(ReadinessOf, "poller: a reset ends the wait for room to write") {
   add(writable);
   fill_for_good();
   reset_connection(std::move(pair_.theirs));
   const auto events = poller_->wait(long_enough);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_TRUE(events[0].readiness.writable);
+  REQUIRE_EQ(events.size(), 1U);
+  CHECK(events[0].readiness.writable);
 }
 
-TEST_P(ReadinessOf, AResetMakesReadable) {
+CASES_FIXTURE(ReadinessOf, "poller: a reset makes the socket readable") {
   for (const Interest interest : {readable, both}) {
     pair_ = make_pair();
     send_text(ours(), "never read");  // what makes it a reset for a Unix socket, on Linux
@@ -182,40 +178,39 @@ TEST_P(ReadinessOf, AResetMakesReadable) {
     expect_soon(interest == both ? "7.1:rw" : "7.1:r");
     std::array<std::byte, 1> none{};
     const auto received = sys::receive(ours(), none);
-    const bool is_unix = std::get<int>(GetParam()) == AF_UNIX;
-    EXPECT_TRUE(received.errno_value() == ECONNRESET || (is_unix && received.ok()));
+    CHECK((received.errno_value() == ECONNRESET || (is_unix() && received.ok())));
     poller_->remove(ours());
   }
 }
 
 // --- Pipes: one direction only, and hang-ups that come without any other bit.
 
-TEST_P(Pollers, APipeIsReadableWithBytesAndAtItsEnd) {
+CASES_FIXTURE(Pollers, "poller: a pipe is readable while it holds bytes, and at its end") {
   auto pipe = must(sys::open_pipe(), "pipe");
   add(pipe.reader.get(), token_of(1), readable);
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
   sys::wake(pipe.writer.get());
-  EXPECT_THAT(wait(long_enough), ElementsAre("1.1:r"));
+  CHECK_EQ(wait(long_enough), Texts{"1.1:r"});
   sys::drain_pipe(pipe.reader.get());
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
   pipe.writer.reset();
   for (int i = 0; i < 2; ++i) {
     const auto events = poller_->wait(long_enough);
-    ASSERT_EQ(events.size(), 1U);
-    EXPECT_TRUE(events[0].readiness.readable);
+    REQUIRE_EQ(events.size(), 1U);
+    CHECK(events[0].readiness.readable);
   }
 }
 
-TEST_P(Pollers, AFullPipeIsWritableOnceItsReaderIsGone) {
+CASES_FIXTURE(Pollers, "poller: a full pipe is writable once its reader is gone") {
   auto pipe = must(sys::open_pipe(), "pipe");
   const std::array<char, 4096> block{};
   while (sys::write(pipe.writer.get(), block)) continue;
   add(pipe.writer.get(), token_of(1), writable);
-  EXPECT_THAT(wait(at_once), IsEmpty());
+  CHECK_EQ(wait(at_once), Texts{});
   pipe.reader.reset();
   const auto events = poller_->wait(long_enough);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_TRUE(events[0].readiness.writable);
+  REQUIRE_EQ(events.size(), 1U);
+  CHECK(events[0].readiness.writable);
 }
 
 }  // namespace

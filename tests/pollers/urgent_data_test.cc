@@ -1,10 +1,7 @@
-// Exceptional conditions, over every backend that can tell of them: urgent data of TCP, which only
-// those hear of who ask.
-#include <gtest/gtest.h>
-
+// Exceptional conditions, over every backend that can tell of them: urgent data of TCP, which is
+// reported only to those that ask for it.
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -12,6 +9,7 @@
 
 #include "support/backends.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -27,18 +25,19 @@ std::string text_of(Readiness readiness) {
          (readiness.priority ? "p" : "");
 }
 
-using Where = std::tuple<std::string, int>;  // backend, family
-
-class UrgentData : public testing::TestWithParam<Where> {
+class UrgentData {
  protected:
+  static auto rows() { return places({"IPv4", "IPv6"}); }
+  explicit UrgentData(const Place& its_place) : place(its_place) {}
+
   // False where this backend cannot tell: then it has refused, and nothing is watched.
   bool add(Interest interest) {
     const auto error = poller_->add(ours(), {7, 1}, interest);
     if (!error) return true;
-    EXPECT_EQ(error, std::errc::operation_not_supported);
-    EXPECT_EQ(std::get<0>(GetParam()), "libevent");
-    EXPECT_EQ(poller_->add(ours(), {7, 1}, readable), std::error_code{});
-    EXPECT_EQ(poller_->modify(ours(), {7, 1}, interest), std::errc::operation_not_supported);
+    CHECK_EQ(error, std::errc::operation_not_supported);
+    CHECK_EQ(place.backend, "libevent");
+    CHECK_EQ(poller_->add(ours(), {7, 1}, readable), std::error_code{});
+    CHECK_EQ(poller_->modify(ours(), {7, 1}, interest), std::errc::operation_not_supported);
     return false;
   }
   std::string wait(Timeout timeout) {
@@ -46,7 +45,9 @@ class UrgentData : public testing::TestWithParam<Where> {
     return events.empty() ? "" : text_of(events.front().readiness);
   }
   void expect_soon(const std::string& readiness) {
-    for (int i = 0; wait(100ms) != readiness; ++i) ASSERT_LT(i, 100) << readiness;
+    std::string seen = wait(100ms);
+    for (int i = 0; i < 100 && seen != readiness; ++i) seen = wait(100ms);
+    CHECK_EQ(seen, readiness);
   }
   int ours() const { return pair_.ours.get(); }
   int theirs() const { return pair_.theirs.get(); }
@@ -54,80 +55,77 @@ class UrgentData : public testing::TestWithParam<Where> {
     must(sys::send_urgent(theirs(), static_cast<std::byte>(byte)), "send with MSG_OOB");
   }
   void expect_urgent(char byte) {
-    EXPECT_EQ(must(sys::receive_urgent(ours()), "recv with MSG_OOB"), static_cast<std::byte>(byte));
+    CHECK_EQ(must(sys::receive_urgent(ours()), "recv with MSG_OOB"), static_cast<std::byte>(byte));
   }
 
-  std::unique_ptr<Poller> poller_ = find_backend(std::get<0>(GetParam())).make();
-  SocketPair pair_ = tcp_pair(std::get<1>(GetParam()));
+  int family() const { return place.family == "IPv4" ? AF_INET : AF_INET6; }
+
+  const Place place;
+  std::unique_ptr<Poller> poller_ = find_backend(place.backend).make();
+  SocketPair pair_ = tcp_pair(family());
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, UrgentData,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::Values(AF_INET, AF_INET6)),
-                         [](const testing::TestParamInfo<Where>& where) {
-                           return std::get<0>(where.param) +
-                                  (std::get<1>(where.param) == AF_INET ? "_IPv4" : "_IPv6");
-                         });
-
-TEST_P(UrgentData, IsReportedUntilItIsTakenAndDoesNotMakeReadable) {
+CASES_FIXTURE(UrgentData,
+              "urgent data: it is reported until it is taken, and makes nothing readable") {
   if (!add(urgent)) return;
-  EXPECT_EQ(wait(0ms), "");
+  CHECK_EQ(wait(0ms), "");
   send_urgent('!');
   expect_soon("p");
-  EXPECT_EQ(wait(0ms), "p");
+  CHECK_EQ(wait(0ms), "p");
   expect_urgent('!');
-  EXPECT_EQ(wait(0ms), "");
-  EXPECT_EQ(sys::receive_urgent(ours()).error(), std::errc::invalid_argument);
+  CHECK_EQ(wait(0ms), "");
+  CHECK_EQ(sys::receive_urgent(ours()).error(), std::errc::invalid_argument);
 }
 
-TEST_P(UrgentData, PassesWhatWasSentBeforeIt) {
+CASES_FIXTURE(UrgentData, "urgent data: it overtakes bytes that were sent before it") {
   if (!add(urgent)) return;
   send_text(theirs(), "before");
   send_urgent('!');
   expect_soon("rp");
   expect_urgent('!');
-  EXPECT_EQ(wait(0ms), "r");
-  EXPECT_EQ(drain(ours()), 6U);
+  CHECK_EQ(wait(0ms), "r");
+  CHECK_EQ(drain(ours()), 6U);
   send_text(theirs(), "behind");
   expect_soon("r");
 }
 
-TEST_P(UrgentData, ComesInOneEventWithAllElse) {
+CASES_FIXTURE(UrgentData, "urgent data: it comes in one event with everything else") {
   if (!add(everything)) return;
   send_text(theirs(), "x");
   send_urgent('!');
   expect_soon("rwp");
 }
 
-TEST_P(UrgentData, IsNotReportedToWhoDidNotAsk) {
+CASES_FIXTURE(UrgentData, "urgent data: it is not reported unless asked for") {
   if (!add(readable)) return;
   send_urgent('!');
   send_text(theirs(), "x");
   expect_soon("r");
-  EXPECT_EQ(drain(ours()), 1U);
-  EXPECT_EQ(wait(10ms), "");
+  CHECK_EQ(drain(ours()), 1U);
+  CHECK_EQ(wait(10ms), "");
 }
 
-TEST_P(UrgentData, TheInterestInItComesAndGoes) {
+CASES_FIXTURE(UrgentData, "urgent data: the interest in it comes and goes") {
   if (!add(urgent)) return;
   send_urgent('!');
   expect_soon("p");
   must(poller_->modify(ours(), {7, 1}, readable), "modify");
-  EXPECT_EQ(wait(10ms), "");
+  CHECK_EQ(wait(10ms), "");
   must(poller_->modify(ours(), {7, 1}, urgent), "modify");
-  EXPECT_EQ(wait(10ms), "p");
+  CHECK_EQ(wait(10ms), "p");
   poller_->remove(ours());
-  EXPECT_EQ(wait(10ms), "");
-  ASSERT_TRUE(add(readable));
-  EXPECT_EQ(wait(10ms), "");
+  CHECK_EQ(wait(10ms), "");
+  REQUIRE(add(readable));
+  CHECK_EQ(wait(10ms), "");
 }
 
 // select's third bitmap is there for those who ask, and as long as one of them does.
-TEST_P(UrgentData, OneOfManyWhoWatchForItIsFound) {
+CASES_FIXTURE(UrgentData,
+              "urgent data: the one socket that has it is found among many that watch for it") {
   if (!add(urgent)) return;
   std::vector<SocketPair> others;
   for (std::uint32_t i = 0; i < 100; ++i) {
-    others.push_back(tcp_pair(std::get<1>(GetParam())));
+    others.push_back(tcp_pair(family()));
     must(poller_->add(others.back().ours.get(), {100 + i, 1}, i % 3 == 0 ? urgent : readable),
          "add");
   }
@@ -135,9 +133,9 @@ TEST_P(UrgentData, OneOfManyWhoWatchForItIsFound) {
   for (std::uint32_t i = 3; i < 100; ++i) poller_->remove(others[i].ours.get());
   must(sys::send_urgent(others[0].theirs.get(), std::byte{'!'}), "send with MSG_OOB");
   const auto events = poller_->wait(10s);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].token, (Token{100, 1}));
-  EXPECT_EQ(text_of(events[0].readiness), "p");
+  REQUIRE_EQ(events.size(), 1U);
+  CHECK_EQ(events[0].token, (Token{100, 1}));
+  CHECK_EQ(text_of(events[0].readiness), "p");
 }
 
 struct Watcher final : EventHandler {
@@ -145,18 +143,18 @@ struct Watcher final : EventHandler {
   std::string seen;
 };
 
-TEST_P(UrgentData, ReachesTheHandlerThroughTheReactor) {
-  Reactor reactor{find_backend(std::get<0>(GetParam())).make()};
+CASES_FIXTURE(UrgentData, "urgent data: it reaches the handler through the reactor") {
+  Reactor reactor{find_backend(place.backend).make()};
   Watcher watcher;
   const Token token = reactor.register_handler(ours(), watcher);
   if (const auto error = reactor.set_interest(token, urgent)) {
-    EXPECT_EQ(error, std::errc::operation_not_supported);
-    EXPECT_FALSE(reactor.interest(token).any());
+    CHECK_EQ(error, std::errc::operation_not_supported);
+    CHECK_FALSE(reactor.interest(token).any());
   } else {
-    EXPECT_EQ(reactor.interest(token), urgent);
+    CHECK_EQ(reactor.interest(token), urgent);
     send_urgent('!');
     for (int turns = 0; watcher.seen.empty() && turns < 100; ++turns) reactor.turn(100ms);
-    EXPECT_EQ(watcher.seen, "p");
+    CHECK_EQ(watcher.seen, "p");
     expect_urgent('!');
   }
   reactor.deregister(token);

@@ -1,7 +1,5 @@
 // How a handler ends: nobody is freed while somebody may be looking at it, and nobody needs memory
 // for their end.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -11,6 +9,7 @@
 #include "support/backends.hpp"
 #include "support/counted_memory.hpp"
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -36,7 +35,7 @@ class Guest final : public EventHandler {
   char name_;
 };
 
-class ReleaseTest : public testing::Test {
+class ReleaseTest {
  protected:
   SocketPair pair = unix_pair();
   Reactor reactor;
@@ -46,17 +45,17 @@ class ReleaseTest : public testing::Test {
   Guest c{reactor, pair.ours.get(), released, 'c'};
 };
 
-TEST_F(ReleaseTest, comes_once_to_each_in_the_order_asked_for) {
+TEST_CASE_FIXTURE(ReleaseTest, "release: it comes once to each, in the order asked for") {
   for (const Guest* guest : {&b, &c, &a}) reactor.release_later(guest->token);
-  EXPECT_EQ(reactor.find(b.token), nullptr) << "gone at once";
-  EXPECT_EQ(released, "");
+  CHECK_MESSAGE(reactor.find(b.token) == nullptr, "gone at once");
+  CHECK_EQ(released, "");
   reactor.turn();
-  EXPECT_EQ(released, "bca");
+  CHECK_EQ(released, "bca");
   reactor.turn(Nanoseconds::zero());
-  EXPECT_EQ(released, "bca");
+  CHECK_EQ(released, "bca");
 }
 
-TEST_F(ReleaseTest, events_of_the_same_turn_find_nobody) {
+TEST_CASE_FIXTURE(ReleaseTest, "release: events of the same turn find nobody") {
   const SocketPair other = unix_pair();
   Guest d{reactor, other.ours.get(), released, 'd'};
   // Whoever of them is told first lets both go.
@@ -71,12 +70,13 @@ TEST_F(ReleaseTest, events_of_the_same_turn_find_nobody) {
   send_text(pair.theirs.get(), "x");
   send_text(other.theirs.get(), "x");
   reactor.turn();
-  EXPECT_EQ(told, 1);
-  EXPECT_EQ(released, "ad");
+  CHECK_EQ(told, 1);
+  CHECK_EQ(released, "ad");
   for (const Guest* guest : {&b, &c}) reactor.deregister(guest->token);
 }
 
-TEST_F(ReleaseTest, asked_for_during_a_release_comes_in_the_next_turn_which_does_not_wait) {
+TEST_CASE_FIXTURE(
+    ReleaseTest, "release: asked for during a release comes in the next turn which does not wait") {
   a.release = [&] { reactor.release_later(c.token); };
   b.release = [&] {
     // In the slot that was a's: a newcomer who goes at once is not of this turn either.
@@ -87,25 +87,25 @@ TEST_F(ReleaseTest, asked_for_during_a_release_comes_in_the_next_turn_which_does
   reactor.release_later(a.token);
   reactor.release_later(b.token);
   reactor.turn();
-  EXPECT_EQ(released, "ab");
+  CHECK_EQ(released, "ab");
   reactor.turn();
-  EXPECT_EQ(released, "abca");
+  CHECK_EQ(released, "abca");
 }
 
-TEST_F(ReleaseTest, that_throws_leaves_the_others_to_the_next_turn) {
+TEST_CASE_FIXTURE(ReleaseTest, "release: one that throws leaves the others to the next turn") {
   b.release = [] { throw std::runtime_error("from a release"); };
   for (const Guest* guest : {&a, &b, &c}) reactor.release_later(guest->token);
-  EXPECT_THROW(reactor.turn(), std::runtime_error);
-  EXPECT_EQ(released, "ab");
+  CHECK_THROWS_AS(reactor.turn(), std::runtime_error);
+  CHECK_EQ(released, "ab");
   reactor.turn();
-  EXPECT_EQ(released, "abc");
+  CHECK_EQ(released, "abc");
 }
 
-TEST_F(ReleaseTest, does_not_come_to_whoever_was_forgotten) {
+TEST_CASE_FIXTURE(ReleaseTest, "release: it does not come to a handler that was forgotten") {
   for (const Guest* guest : {&a, &b, &c}) reactor.release_later(guest->token);
   reactor.forget(b);
   reactor.turn();
-  EXPECT_EQ(released, "ac");
+  CHECK_EQ(released, "ac");
   // Nor is a reactor the worse for it that ends before the turn does.
   Reactor brief;
   Guest d{brief, pair.ours.get(), released, 'd'};
@@ -113,19 +113,20 @@ TEST_F(ReleaseTest, does_not_come_to_whoever_was_forgotten) {
   brief.forget(d);
 }
 
-TEST_F(ReleaseTest, tells_of_the_end_of_a_turn_who_has_no_descriptor) {
+TEST_CASE_FIXTURE(ReleaseTest,
+                  "release: a handler without a descriptor is told of the end of a turn") {
   Guest d{reactor, -1, released, 'd'};
   reactor.release_later(d.token);
   reactor.turn();
-  EXPECT_EQ(released, "d");
+  CHECK_EQ(released, "d");
   for (const Guest* guest : {&a, &b, &c}) reactor.deregister(guest->token);
 }
 
 // Want of memory is the worst of moments for being unable to close anything.
-TEST(Release, needs_no_memory) {
+TEST_CASE("release: it needs no memory") {
   std::string released(3, ' ');
   for (const std::string& backend : backend_names()) {
-    SCOPED_TRACE(backend);
+    INFO(backend);
     const SocketPair pair = unix_pair();
     Reactor reactor{find_backend(backend).make()};
     Guest watched{reactor, pair.ours.get(), released, 'w'};
@@ -137,13 +138,13 @@ TEST(Release, needs_no_memory) {
     reactor.release_later(watched.token);
     reactor.release_later(other.token);
     reactor.turn(Nanoseconds::zero());
-    EXPECT_EQ(allocations(), 0U);
+    CHECK_EQ(allocations(), 0U);
     fail_allocation(0);
-    EXPECT_EQ(released, "wo");
+    CHECK_EQ(released, "wo");
   }
 }
 
-TEST(Release, is_told_to_nobody_by_a_reactor_that_ends_first) {
+TEST_CASE("release: a reactor that ends first tells nobody") {
   std::string released;
   const SocketPair pair = unix_pair();
   {
@@ -151,7 +152,7 @@ TEST(Release, is_told_to_nobody_by_a_reactor_that_ends_first) {
     Guest late{brief, pair.ours.get(), released, 'l'};
     brief.release_later(late.token);
   }
-  EXPECT_EQ(released, "");
+  CHECK_EQ(released, "");
 }
 
 }  // namespace

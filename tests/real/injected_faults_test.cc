@@ -1,7 +1,5 @@
 // The program on its real pollers, with calls that strace(1) lets fail in the kernel's place.
 // Skipped where strace is missing or may not trace.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <fstream>
@@ -14,13 +12,10 @@
 #include "server/echo_server.hpp"
 #include "support/backends.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
-
-using testing::AllOf;
-using testing::EndsWith;
-using testing::HasSubstr;
 
 // What fails: with the first, so that nothing else of that name has to be known, of every kind that
 // some system has; '?' forgives those that this one has not.
@@ -78,7 +73,7 @@ class Traced {
   std::size_t end() {
     server.process().signal(SIGTERM);
     (void)server.process().read_all_errors();  // the tracer's end too, and so of its report
-    EXPECT_EQ(server.process().wait(), 0);
+    CHECK_EQ(server.process().wait(), 0);
     std::ifstream report{folder.file("report")};
     std::size_t injected = 0;
     for (std::string line; std::getline(report, line);) {
@@ -91,17 +86,10 @@ class Traced {
   EchoServer server;
 };
 
-class Injected : public testing::TestWithParam<std::tuple<std::string, Fault>> {
- protected:
-  void SetUp() override {
-    if (const auto& why = why_no_tracing()) GTEST_SKIP() << *why;
-  }
-  static const std::string& backend() { return std::get<0>(GetParam()); }
-  static const Fault& fault() { return std::get<1>(GetParam()); }
-};
+using BackendAndFault = std::pair<std::string, Fault>;
 
-std::string name_of_case(const testing::TestParamInfo<Injected::ParamType>& info) {
-  return std::get<0>(info.param) + "_" + std::get<1>(info.param).name;
+void skip_without_tracing() {
+  if (const auto& why = why_no_tracing()) skip(*why);
 }
 
 std::string pattern(std::uint32_t key, std::size_t size) {
@@ -113,73 +101,68 @@ std::string pattern(std::uint32_t key, std::size_t size) {
 
 // --- What loses nothing.
 
-class FaultThatLosesNothing : public Injected {};
+const std::vector<Fault> lossless{
+    {"wait EINTR", wait, "EINTR", "1+2"},
+    {"recv EAGAIN", receive, "EAGAIN", "1+2"},
+    {"recv EINTR", receive, "EINTR", "1+2"},
+    {"recv ENOMEM", receive, "ENOMEM", "2+3"},
+    {"recv ENOBUFS", receive, "ENOBUFS", "2+3"},
+    {"send EAGAIN", send, "EAGAIN", "1+2"},
+    {"send EINTR", send, "EINTR", "1+2"},
+    {"send ENOBUFS", send, "ENOBUFS", "1+2"},
+    {"send ENOMEM", send, "ENOMEM", "2+3"},
+    {"accept EAGAIN", accept, "EAGAIN", "1+2"},
+    {"accept EINTR", accept, "EINTR", "1+2"},
+    {"accept ECONNABORTED", accept, "ECONNABORTED", "1+2"},
+    {"accept EPROTO", accept, "EPROTO", "1+2"},
+    {"accept ENETDOWN", accept, "ENETDOWN", "1+2"},
+};
 
-TEST_P(FaultThatLosesNothing, ReturnsEveryByteToEveryClient) {
-  Traced traced{backend(), fault()};
+CASES("injected fault: a passing fault loses no byte of any client",
+      pairs_of(backend_names(), lossless), const BackendAndFault& row) {
+  skip_without_tracing();
+  const auto& [backend, fault] = row;
+  Traced traced{backend, fault};
   std::vector<std::future<void>> flows;
   for (std::uint32_t i = 0; i < 4; ++i) {
     flows.push_back(std::async(std::launch::async, [&traced, i] {
       Client client{traced.server.endpoint(i % 2)};
       const std::string bytes = pattern(i, 200'000);
-      EXPECT_EQ(client.exchange(bytes, true), bytes);
+      CHECK_EQ(client.exchange(bytes, true), bytes);
     }));
   }
   for (auto& flow : flows) flow.get();
-  EXPECT_TRUE(Client{traced.server.endpoint()}.echoes("a fresh one"));
-  EXPECT_GT(traced.end(), 0U);
+  CHECK(Client{traced.server.endpoint()}.echoes("a fresh one"));
+  CHECK_GT(traced.end(), 0U);
 }
-
-constexpr Fault lossless[] = {
-    {"wait_EINTR", wait, "EINTR", "1+2"},
-    {"recv_EAGAIN", receive, "EAGAIN", "1+2"},
-    {"recv_EINTR", receive, "EINTR", "1+2"},
-    {"recv_ENOMEM", receive, "ENOMEM", "2+3"},
-    {"recv_ENOBUFS", receive, "ENOBUFS", "2+3"},
-    {"send_EAGAIN", send, "EAGAIN", "1+2"},
-    {"send_EINTR", send, "EINTR", "1+2"},
-    {"send_ENOBUFS", send, "ENOBUFS", "1+2"},
-    {"send_ENOMEM", send, "ENOMEM", "2+3"},
-    {"accept_EAGAIN", accept, "EAGAIN", "1+2"},
-    {"accept_EINTR", accept, "EINTR", "1+2"},
-    {"accept_ECONNABORTED", accept, "ECONNABORTED", "1+2"},
-    {"accept_EPROTO", accept, "EPROTO", "1+2"},
-    {"accept_ENETDOWN", accept, "ENETDOWN", "1+2"},
-};
-INSTANTIATE_TEST_SUITE_P(Backends, FaultThatLosesNothing,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::ValuesIn(lossless)),
-                         name_of_case);
 
 // --- What has run out: the client it meets is turned away, and told so; the next is served.
 
-class Exhaustion : public Injected {};
-
-TEST_P(Exhaustion, TurnsOneClientAwayAndServesTheNext) {
-  Traced traced{backend(), fault()};
-  Client unlucky{traced.server.endpoint()};
-  EXPECT_EQ(unlucky.receive_to_end(), "");
-  EXPECT_THAT(traced.server.process().await_error_line("cannot accept"),
-              AllOf(HasSubstr("turned_away=1"), HasSubstr("occurrences=1")));
-  EXPECT_TRUE(Client{traced.server.endpoint(0)}.echoes("the next"));
-  EXPECT_TRUE(Client{traced.server.endpoint(1)}.echoes("and another"));
-  EXPECT_EQ(traced.end(), 1U);
-}
-
-constexpr Fault exhausting[] = {
+const std::vector<Fault> exhausting{
     {"EMFILE", accept, "EMFILE", "1"},
     {"ENFILE", accept, "ENFILE", "1"},
     {"ENOBUFS", accept, "ENOBUFS", "1"},
     {"ENOMEM", accept, "ENOMEM", "1"},
 };
-INSTANTIATE_TEST_SUITE_P(Backends, Exhaustion,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::ValuesIn(exhausting)),
-                         name_of_case);
+
+CASES("injected fault: exhaustion turns one client away and serves the next",
+      pairs_of(backend_names(), exhausting), const BackendAndFault& row) {
+  skip_without_tracing();
+  const auto& [backend, fault] = row;
+  Traced traced{backend, fault};
+  Client unlucky{traced.server.endpoint()};
+  CHECK_EQ(unlucky.receive_to_end(), "");
+  {
+    const std::string said = traced.server.process().await_error_line("cannot accept");
+    CHECK(contains(said, "turned_away=1"));
+    CHECK(contains(said, "occurrences=1"));
+  }
+  CHECK(Client{traced.server.endpoint(0)}.echoes("the next"));
+  CHECK(Client{traced.server.endpoint(1)}.echoes("and another"));
+  CHECK_EQ(traced.end(), 1U);
+}
 
 // --- What ends one connection: its reason is told, and nobody else notices.
-
-class BrokenConnection : public Injected {};
 
 std::string expected_reason(const Fault& fault) {
   const std::string error = fault.error;
@@ -187,62 +170,59 @@ std::string expected_reason(const Fault& fault) {
   return timed_out ? "reason=\"timed out\"" : "reason=reset";
 }
 
-TEST_P(BrokenConnection, IsClosedWithItsReasonAndNobodyElseNotices) {
-  Traced traced{backend(), fault()};
+const std::vector<Fault> breaking{
+    {"recv ECONNRESET", receive, "ECONNRESET", "2"},
+    {"recv ETIMEDOUT", receive, "ETIMEDOUT", "2"},
+    {"recv EHOSTUNREACH", receive, "EHOSTUNREACH", "2"},
+    {"send EPIPE", send, "EPIPE", "2"},
+    {"send ECONNRESET", send, "ECONNRESET", "2"},
+    {"send ETIMEDOUT", send, "ETIMEDOUT", "2"},
+    {"send EHOSTUNREACH", send, "EHOSTUNREACH", "2"},
+};
+
+CASES("injected fault: a broken connection is closed with its reason, and nobody else notices",
+      pairs_of(backend_names(), breaking), const BackendAndFault& row) {
+  skip_without_tracing();
+  const auto& [backend, fault] = row;
+  Traced traced{backend, fault};
   Client other{traced.server.endpoint()};
-  EXPECT_TRUE(other.echoes("the first call"));
+  CHECK(other.echoes("the first call"));
   Client broken{traced.server.endpoint()};
   broken.send("the second call");
   // Where sending has failed, what the peer still sends is read to its end. Where receiving has,
   // the socket may be reset by now.
-  if (fault().calls == send) broken.finish_sending();
-  EXPECT_THAT(traced.server.process().await_error_line("connection closed"),
-              HasSubstr(expected_reason(fault())));
-  EXPECT_TRUE(other.echoes("still served"));
-  EXPECT_TRUE(Client{traced.server.endpoint(1)}.echoes("a fresh one"));
-  EXPECT_EQ(traced.end(), 1U);
+  if (fault.calls == send) broken.finish_sending();
+  CHECK(contains(traced.server.process().await_error_line("connection closed"),
+                 expected_reason(fault)));
+  CHECK(other.echoes("still served"));
+  CHECK(Client{traced.server.endpoint(1)}.echoes("a fresh one"));
+  CHECK_EQ(traced.end(), 1U);
 }
-
-constexpr Fault breaking[] = {
-    {"recv_ECONNRESET", receive, "ECONNRESET", "2"},
-    {"recv_ETIMEDOUT", receive, "ETIMEDOUT", "2"},
-    {"recv_EHOSTUNREACH", receive, "EHOSTUNREACH", "2"},
-    {"send_EPIPE", send, "EPIPE", "2"},
-    {"send_ECONNRESET", send, "ECONNRESET", "2"},
-    {"send_ETIMEDOUT", send, "ETIMEDOUT", "2"},
-    {"send_EHOSTUNREACH", send, "EHOSTUNREACH", "2"},
-};
-INSTANTIATE_TEST_SUITE_P(Backends, BrokenConnection,
-                         testing::Combine(testing::ValuesIn(backend_names()),
-                                          testing::ValuesIn(breaking)),
-                         name_of_case);
 
 // --- What cannot be had at the start is said in one line.
 
-class FailedStart : public Injected {};
-
-TEST_P(FailedStart, IsSaidInOneLine) {
-  Process process{program({"echo", "--backend", backend(), "--listen", "tcp://127.0.0.1:0"}),
-                  {.wrapper = strace(fault(), "/dev/null")}};
-  EXPECT_EQ(process.read_all(), "") << "ready";
-  const std::string said = process.read_all_errors();
-  EXPECT_EQ(process.wait(), 1);
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
-  EXPECT_THAT(said, EndsWith("\n"));
-}
-
-constexpr Fault at_the_start[] = {
-    {"epoll_create_EMFILE", "epoll_create1", "EMFILE", "1"},  // the default of Linux
-    {"socket_ENOBUFS", "socket", "ENOBUFS", "1"},
-    {"bind_EACCES", "bind", "EACCES", "1"},
-    {"listen_EADDRINUSE", "listen", "EADDRINUSE", "1"},
-    {"setsockopt_ENOMEM", "setsockopt", "ENOMEM", "1"},
-    {"thread_EAGAIN", "clone3", "EAGAIN", "1"},
+const std::vector<Fault> at_the_start{
+    {"epoll_create EMFILE", "epoll_create1", "EMFILE", "1"},  // the default of Linux
+    {"socket ENOBUFS", "socket", "ENOBUFS", "1"},
+    {"bind EACCES", "bind", "EACCES", "1"},
+    {"listen EADDRINUSE", "listen", "EADDRINUSE", "1"},
+    {"setsockopt ENOMEM", "setsockopt", "ENOMEM", "1"},
+    {"thread EAGAIN", "clone3", "EAGAIN", "1"},
 };
-INSTANTIATE_TEST_SUITE_P(Backends, FailedStart,
-                         testing::Combine(testing::Values(std::string{default_backend().name}),
-                                          testing::ValuesIn(at_the_start)),
-                         name_of_case);
+
+CASES("injected fault: a failed start is said in one line",
+      pairs_of(std::vector{std::string{default_backend().name}}, at_the_start),
+      const BackendAndFault& row) {
+  skip_without_tracing();
+  const auto& [backend, fault] = row;
+  Process process{program({"echo", "--backend", backend, "--listen", "tcp://127.0.0.1:0"}),
+                  {.wrapper = strace(fault, "/dev/null")}};
+  CHECK_MESSAGE(process.read_all() == "", "ready");
+  const std::string said = process.read_all_errors();
+  CHECK_EQ(process.wait(), 1);
+  CHECK_MESSAGE(std::count(said.begin(), said.end(), '\n') == 1, said);
+  CHECK(ends_with(said, "\n"));
+}
 
 }  // namespace
 }  // namespace switchboard::test

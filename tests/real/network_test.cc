@@ -1,8 +1,5 @@
 // The program on networks that come and go: each host a namespace, the cable between them a veth
 // pair. Skipped where namespaces are forbidden.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <future>
 #include <string>
@@ -11,13 +8,13 @@
 #include "server/echo_server.hpp"
 #include "support/backends.hpp"
 #include "support/network_namespace.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using std::chrono::seconds;
 using std::chrono::steady_clock;
-using testing::HasSubstr;
 
 std::string pattern(std::size_t size) {
   std::string bytes(size, '\0');
@@ -30,32 +27,34 @@ std::string pattern(std::size_t size) {
 }
 
 // The server is the left host's, its clients the right one's.
-class Network : public testing::TestWithParam<std::string> {
+class Network {
  protected:
-  void SetUp() override {
-    if (const auto& why = why_no_networks()) GTEST_SKIP() << *why;
+  static auto rows() { return backend_names(); }
+  explicit Network(const std::string& its_backend) : backend(its_backend) {
+    if (const auto& why = why_no_networks()) skip(*why);
   }
 
   // Listens for the other host, and for its own.
   struct Server : EchoServer {
-    Server(const TwoHosts& hosts, std::vector<std::string> options)
-        : EchoServer(with_listeners(std::move(options)), 2,
-                     {.network_namespace = hosts.left.fd()}) {}
-
-    static std::vector<std::string> with_listeners(std::vector<std::string> options) {
-      options.insert(options.end(), {"--backend", GetParam(), "--log-level", "debug", "--listen",
-                                     std::string{"tcp://"} + TwoHosts::left_address + ":0",
-                                     "--listen", "tcp://127.0.0.1:0"});
-      return options;
-    }
+    Server(const TwoHosts& hosts, const std::vector<std::string>& options)
+        : EchoServer(options, 2, {.network_namespace = hosts.left.fd()}) {}
   };
+
+  std::vector<std::string> with_listeners(std::vector<std::string> options) const {
+    options.insert(options.end(), {"--backend", backend, "--log-level", "debug", "--listen",
+                                   std::string{"tcp://"} + TwoHosts::left_address + ":0",
+                                   "--listen", "tcp://127.0.0.1:0"});
+    return options;
+  }
+
+  const std::string backend;
 
   static Client connect(const TwoHosts& hosts, const Server& server) {
     return hosts.right.inside([&] { return Client{server.endpoint(0)}; });
   }
   static void expect_others_are_served(const TwoHosts& hosts, const Server& server) {
     auto other = hosts.left.inside([&] { return Client{server.endpoint(1)}; });
-    EXPECT_TRUE(other.echoes("hello"));
+    CHECK(other.echoes("hello"));
   }
 
   // "connection=N.N " of the connection that was opened first.
@@ -71,31 +70,31 @@ class Network : public testing::TestWithParam<std::string> {
     std::string line;
     do line = server.process().await_error_line("connection closed");
     while (line.find(connection) == std::string::npos);
-    EXPECT_THAT(line, HasSubstr(reason));
+    CHECK(contains(line, reason));
     // Generous: it is not to last until TCP itself gives up, a quarter of an hour.
-    EXPECT_LT(steady_clock::now() - start, timeout + seconds{10});
+    CHECK_LT(steady_clock::now() - start, timeout + seconds{10});
   }
 };
 
-TEST_P(Network, FlowGoesOnWhereItStoppedOnceTheLinkIsBack) {
+CASES_FIXTURE(Network, "network: flow goes on where it stopped once the link is back") {
   const TwoHosts hosts;
-  Server server{hosts, {}};
+  Server server{hosts, with_listeners({})};
   Client client = connect(hosts, server);
-  EXPECT_TRUE(client.echoes("before"));
+  CHECK(client.echoes("before"));
   const std::string unsent = pattern(10'000);  // little enough for the socket's buffer to take
   for (int i = 0; i < 2; ++i) {
     hosts.pull();
     client.send(unsent);
     expect_others_are_served(hosts, server);
-    EXPECT_FALSE(client.has_input());
+    CHECK_FALSE(client.has_input());
     hosts.plug_in();
-    EXPECT_EQ(client.receive(unsent.size()), unsent);
+    CHECK_EQ(client.receive(unsent.size()), unsent);
   }
 }
 
-TEST_P(Network, FlowSurvivesALinkThatFlaps) {
+CASES_FIXTURE(Network, "network: flow survives a link that flaps") {
   const TwoHosts hosts;
-  Server server{hosts, {"--high-water", "100KiB"}};
+  Server server{hosts, with_listeners({"--high-water", "100KiB"})};
   Client client = connect(hosts, server);
   const std::string bytes = pattern(20'000'000);
   auto flow = std::async(std::launch::async, [&] { return client.exchange(bytes, true); });
@@ -105,23 +104,23 @@ TEST_P(Network, FlowSurvivesALinkThatFlaps) {
     hosts.plug_in();
     expect_others_are_served(hosts, server);
   }
-  EXPECT_EQ(flow.get(), bytes);
+  CHECK_EQ(flow.get(), bytes);
 }
 
-TEST_P(Network, PeerThatVanishedIsClosedAsIdle) {
+CASES_FIXTURE(Network, "network: peer that vanished is closed as idle") {
   const TwoHosts hosts;
-  Server server{hosts, {"--idle-timeout", "1s"}};
+  Server server{hosts, with_listeners({"--idle-timeout", "1s"})};
   Client client = connect(hosts, server);
   const std::string connection = await_opened(server);
-  EXPECT_TRUE(client.echoes("hello"));
+  CHECK(client.echoes("hello"));
   hosts.pull();
   expect_closed(server, connection, "reason=idle", seconds{1});
   expect_others_are_served(hosts, server);
 }
 
-TEST_P(Network, PeerThatVanishedWithoutTakingItsBytesIsClosedAsIdle) {
+CASES_FIXTURE(Network, "network: peer that vanished without taking its bytes is closed as idle") {
   const TwoHosts hosts;
-  Server server{hosts, {"--idle-timeout", "1s"}};
+  Server server{hosts, with_listeners({"--idle-timeout", "1s"})};
   Client client = connect(hosts, server);
   const std::string connection = await_opened(server);
   client.send_until_stuck();  // its echo fills the buffers of both hosts
@@ -130,9 +129,9 @@ TEST_P(Network, PeerThatVanishedWithoutTakingItsBytesIsClosedAsIdle) {
   expect_others_are_served(hosts, server);
 }
 
-TEST_P(Network, PeerThatVanishedIsFoundOutByKeepalive) {
+CASES_FIXTURE(Network, "network: peer that vanished is found out by keepalive") {
   const TwoHosts hosts;
-  Server server{hosts, {"--idle-timeout", "off", "--keepalive", "2s"}};
+  Server server{hosts, with_listeners({"--idle-timeout", "off", "--keepalive", "2s"})};
   Client client = connect(hosts, server);
   // Not with bytes on their way: for those TCP has its retransmissions, and we our idle timeout.
   const std::string connection = await_opened(server);
@@ -141,17 +140,17 @@ TEST_P(Network, PeerThatVanishedIsFoundOutByKeepalive) {
   expect_others_are_served(hosts, server);
 }
 
-TEST_P(Network, PeerThatIsOnlySilentIsLeftAloneByKeepalive) {
+CASES_FIXTURE(Network, "network: peer that is only silent is left alone by keepalive") {
   const TwoHosts hosts;
-  Server server{hosts, {"--idle-timeout", "3s", "--keepalive", "2s"}};
+  Server server{hosts, with_listeners({"--idle-timeout", "3s", "--keepalive", "2s"})};
   Client client = connect(hosts, server);
   const std::string connection = await_opened(server);
-  EXPECT_TRUE(client.echoes("hello"));
+  CHECK(client.echoes("hello"));
   // Probes are answered by its kernel, and are nothing that moves.
   expect_closed(server, connection, "reason=idle", seconds{3});
 }
 
-TEST_P(Network, LossAndDelayLoseNothing) {
+CASES_FIXTURE(Network, "network: loss and delay lose nothing") {
   const TwoHosts hosts;
   try {
     for (const NetworkNamespace* host : {&hosts.left, &hosts.right}) {
@@ -159,19 +158,17 @@ TEST_P(Network, LossAndDelayLoseNothing) {
                  "3ms", "loss", "2%"});
     }
   } catch (const std::runtime_error& failure) {
-    GTEST_SKIP() << failure.what();
+    skip(failure.what());
   }
-  Server server{hosts, {}};
+  Server server{hosts, with_listeners({})};
   std::vector<std::future<void>> flows;
   for (std::size_t i = 1; i <= 5; ++i) {
     flows.push_back(std::async(std::launch::async, [&, bytes = pattern(i * 50'000)] {
-      EXPECT_EQ(connect(hosts, server).exchange(bytes, true), bytes);
+      CHECK_EQ(connect(hosts, server).exchange(bytes, true), bytes);
     }));
   }
   for (auto& flow : flows) flow.get();
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, Network, testing::ValuesIn(backend_names()), name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

@@ -1,7 +1,5 @@
 // The program under clients that are killed, stopped, resumed and reset in mid-flow, over every
 // poller there really is. switchboard-load is the client: it compares every byte.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -14,15 +12,16 @@
 
 #include "server/echo_server.hpp"
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
-using testing::AnyOf;
-using testing::HasSubstr;
-
-class RoughClients : public testing::TestWithParam<std::string> {
+class RoughClients {
  protected:
+  static auto rows() { return backend_names(); }
+  explicit RoughClients(const std::string& its_backend) : backend(its_backend) {}
+
   // A process of `connections` clients that keep many messages under way.
   std::unique_ptr<Process> start_clients(int connections, const std::string& duration) {
     return std::make_unique<Process>(std::vector<std::string>{
@@ -50,7 +49,7 @@ class RoughClients : public testing::TestWithParam<std::string> {
 
   // That is: everything else flows.
   static void expect_served(Client& client) {
-    for (int i = 0; i < 50; ++i) ASSERT_TRUE(client.echoes("a byte of the others' flow"));
+    for (int i = 0; i < 50; ++i) REQUIRE(client.echoes("a byte of the others' flow"));
   }
 
   std::ptrdiff_t descriptors() {
@@ -58,14 +57,15 @@ class RoughClients : public testing::TestWithParam<std::string> {
     return std::distance(std::filesystem::directory_iterator{folder}, {});
   }
 
-  EchoServer server{{"--backend", GetParam(), "--log-level", "debug"}};
+  const std::string backend;
+  EchoServer server{{"--backend", backend, "--log-level", "debug"}};
 
  private:
   std::size_t opened_ = 0;
   std::vector<std::string> closed_;
 };
 
-TEST_P(RoughClients, KilledInMidFlowLeaveNothingBehind) {
+CASES_FIXTURE(RoughClients, "rough clients: killed in mid flow, they leave nothing behind") {
   Client other{server.endpoint()};
   await_opened(1);
   const auto before = descriptors();
@@ -75,32 +75,33 @@ TEST_P(RoughClients, KilledInMidFlowLeaveNothingBehind) {
   expect_served(other);
   for (const auto& process : killed) process->signal(SIGKILL);
   for (const std::string& line : await_closed(100)) {
-    EXPECT_THAT(line, AnyOf(HasSubstr("reason=reset"), HasSubstr("reason=\"peer closed\"")));
+    CHECK_MESSAGE((contains(line, "reason=reset") || contains(line, "reason=\"peer closed\"")),
+                  line);
   }
-  for (const auto& process : killed) EXPECT_EQ(process->wait(), 128 + SIGKILL);
+  for (const auto& process : killed) CHECK_EQ(process->wait(), 128 + SIGKILL);
   expect_served(other);
-  EXPECT_EQ(descriptors(), before);
+  CHECK_EQ(descriptors(), before);
 }
 
-TEST_P(RoughClients, StoppedAndResumedGoOnWhereTheyWere) {
+CASES_FIXTURE(RoughClients, "rough clients: stopped and resumed, they go on where they were") {
   Client other{server.endpoint()};
   const auto stopped = start_clients(25, "2s");
   await_opened(26);
   expect_served(other);
   stopped->signal(SIGSTOP);
   int status = 0;
-  ASSERT_EQ(::waitpid(stopped->pid(), &status, WUNTRACED), stopped->pid());
-  ASSERT_TRUE(WIFSTOPPED(status));
+  REQUIRE_EQ(::waitpid(stopped->pid(), &status, WUNTRACED), stopped->pid());
+  REQUIRE(WIFSTOPPED(status));
   expect_served(other);  // what fills up behind them is theirs alone
   stopped->signal(SIGCONT);
   expect_served(other);
-  EXPECT_EQ(stopped->read_all_errors(), "");
-  EXPECT_EQ(stopped->wait(), 0) << "every byte was what had been sent";
+  CHECK_EQ(stopped->read_all_errors(), "");
+  CHECK_MESSAGE(stopped->wait() == 0, "every byte was what had been sent");
 }
 
 // One in four each: reads nothing, has read a part, has finished sending, has unread bytes of its
 // own at the server.
-TEST_P(RoughClients, ResetInMidFlowAreToldAndForgotten) {
+CASES_FIXTURE(RoughClients, "rough clients: reset in mid flow are told and forgotten") {
   Client other{server.endpoint()};
   await_opened(1);
   const auto before = descriptors();
@@ -110,7 +111,7 @@ TEST_P(RoughClients, ResetInMidFlowAreToldAndForgotten) {
     Client& client = clients.emplace_back(server.endpoint());
     client.send(i % 4 == 0 ? much : "x");
     if (i % 4 == 1) {
-      EXPECT_EQ(client.receive(1), "x");
+      CHECK_EQ(client.receive(1), "x");
     }
     if (i % 4 == 2) client.finish_sending();
     if (i % 4 == 3) client.send_until_stuck();
@@ -121,13 +122,10 @@ TEST_P(RoughClients, ResetInMidFlowAreToldAndForgotten) {
   for (const std::string& line : await_closed(40)) {
     if (line.find("reason=reset") != std::string::npos) ++resets;
   }
-  EXPECT_GE(resets, 30) << "who had finished sending may have been closed before";
+  CHECK_MESSAGE(resets >= 30, "who had finished sending may have been closed before");
   expect_served(other);
-  EXPECT_EQ(descriptors(), before);
+  CHECK_EQ(descriptors(), before);
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, RoughClients, testing::ValuesIn(backend_names()),
-                         name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

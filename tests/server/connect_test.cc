@@ -1,8 +1,6 @@
 // `switchboard connect`, the program: between its standard streams and servers of ours, of the test
 // and of others.
 #include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -25,13 +23,13 @@
 #include "support/process.hpp"
 #include "support/sockets.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_literals;
-using testing::HasSubstr;
 
 struct Outcome {
   int status;
@@ -73,7 +71,7 @@ class ConnectProcess {
   void await_input_taken() const {
     int left = 1;
     for (int i = 0; i < 100 && left > 0; ++i) {
-      ASSERT_EQ(::ioctl(input_.writer.get(), FIONREAD, &left), 0);
+      REQUIRE_EQ(::ioctl(input_.writer.get(), FIONREAD, &left), 0);
       std::this_thread::sleep_for(2ms);
     }
   }
@@ -144,61 +142,60 @@ std::string numbered_lines(std::size_t count) {
   return text;
 }
 
-class Connect : public testing::TestWithParam<std::string> {};
-
-// A file is what epoll refuses; and the echo is much more than all buffers hold.
-TEST_P(Connect, SendsAFileAndShowsAllThatComesBack) {
-  const EchoServer server{{"--backend", GetParam()}};
+// epoll refuses files; and the echo is much more than all buffers hold.
+CASES("connect: a file is sent, and all that comes back is shown", backend_names(),
+      const std::string& backend) {
+  const EchoServer server{{"--backend", backend}};
   const TemporaryFolder folder;
   const std::string text = numbered_lines(600'000);
   std::ofstream{folder.file("input")} << text;
   const sys::Descriptor file{::open(folder.file("input").c_str(), O_RDONLY | O_CLOEXEC)};
   ProcessOptions options;
   options.input_fd = file.get();
-  ConnectProcess client{{server.endpoint().to_string(), "--backend", GetParam()}, options};
+  ConnectProcess client{{server.endpoint().to_string(), "--backend", backend}, options};
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.status, 0) << outcome.errors;
-  EXPECT_TRUE(outcome.output == text);
+  CHECK_MESSAGE(outcome.status == 0, outcome.errors);
+  CHECK_EQ(outcome.output, text);
 }
 
-TEST_P(Connect, AfterItsEndItShowsAllThatTheServerStillSays) {
+CASES("connect: after its own end it shows all that the server still says", backend_names(),
+      const std::string& backend) {
   const OwnServer server;
-  ConnectProcess client{{server.endpoint(), "--backend", GetParam()}};
+  ConnectProcess client{{server.endpoint(), "--backend", backend}};
   auto peer = server.accept().socket;
   client.say("question");
   client.end_input();
-  EXPECT_EQ(receive_to_end(peer), "question");
+  CHECK_EQ(receive_to_end(peer), "question");
   send_text(peer.get(), "answer\n");
-  EXPECT_EQ(client.process().read_line(), "answer");
+  CHECK_EQ(client.process().read_line(), "answer");
   send_text(peer.get(), "and more");
   peer.reset();
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.output, "and more");
-  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  CHECK_EQ(outcome.output, "and more");
+  CHECK_MESSAGE(outcome.status == 0, outcome.errors);
 }
 
-TEST_P(Connect, AfterTheServersEndItStillSendsAllThatItHas) {
+CASES("connect: after the server's end it still sends all that it has", backend_names(),
+      const std::string& backend) {
   const OwnServer server;
-  ConnectProcess client{{server.endpoint(), "--backend", GetParam()}};
+  ConnectProcess client{{server.endpoint(), "--backend", backend}};
   const auto peer = server.accept().socket;
   send_text(peer.get(), "answer\n");
   must(sys::shut_down_sending(peer.get()), "shutdown");
-  EXPECT_EQ(client.process().read_line(), "answer");
+  CHECK_EQ(client.process().read_line(), "answer");
   client.say("question");
   client.end_input();
-  EXPECT_EQ(receive_to_end(peer), "question");
-  EXPECT_EQ(client.outcome().status, 0);
+  CHECK_EQ(receive_to_end(peer), "question");
+  CHECK_EQ(client.outcome().status, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Connect, testing::ValuesIn(backend_names()), name_of_backend);
-
-TEST(ConnectStatus, TellsRefusedFromTimedOutFromNoWay) {
+TEST_CASE("connect: the status tells refused, timed out and no way apart") {
   const auto closed = must(sys::open_stream_socket(AF_INET), "socket");
   must(sys::bind(closed.get(), loopback(AF_INET, 0)), "bind");
   const Outcome refused =
       run({Endpoint::from(must(sys::local_address(closed.get()), "getsockname")).to_string()});
-  EXPECT_EQ(refused.status, 3);
-  EXPECT_THAT(refused.errors, HasSubstr("Connection refused"));
+  CHECK_EQ(refused.status, 3);
+  CHECK(contains(refused.errors, "Connection refused"));
 
   const OwnServer full{0};
   std::array<sys::Descriptor, 4> crowd;
@@ -207,41 +204,42 @@ TEST(ConnectStatus, TellsRefusedFromTimedOutFromNoWay) {
     (void)sys::connect(one.get(), must(sys::local_address(full.listening().get()), "getsockname"));
   }
   const Outcome late = run({full.endpoint(), "--timeout", "50ms"});
-  EXPECT_EQ(late.status, 4);
-  EXPECT_THAT(late.errors, HasSubstr("timed out"));
+  CHECK_EQ(late.status, 4);
+  CHECK(contains(late.errors, "timed out"));
 
-  EXPECT_EQ(run({"tcp://nobody.invalid:7"}).status, 5);
+  CHECK_EQ(run({"tcp://nobody.invalid:7"}).status, 5);
   const TemporaryFolder folder;
-  EXPECT_EQ(run({"unix://" + folder.file("nobody")}).status, 5);
-  EXPECT_EQ(run({}).status, 2);
+  CHECK_EQ(run({"unix://" + folder.file("nobody")}).status, 5);
+  CHECK_EQ(run({}).status, 2);
 }
 
-TEST(ConnectStatus, TellsThatTheConnectionWasBrokenOff) {
+TEST_CASE("connect: the status tells that the connection was broken off") {
   const OwnServer server;
   ConnectProcess client{{server.endpoint()}};
   reset_connection(server.accept().socket);
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.status, 6);
-  EXPECT_THAT(outcome.errors, HasSubstr("reset"));
+  CHECK_EQ(outcome.status, 6);
+  CHECK(contains(outcome.errors, "reset"));
 }
 
-TEST(ConnectStatus, TellsThatNothingMovedForTooLong) {
+TEST_CASE("connect: the status tells that nothing moved for too long") {
   const OwnServer server;
   ConnectProcess client{{server.endpoint(), "--idle-timeout", "50ms"}};
-  EXPECT_EQ(client.outcome().status, 4);
+  CHECK_EQ(client.outcome().status, 4);
 }
 
-TEST(ConnectStatus, TellsThatWhatCameMadeNoSense) {
+TEST_CASE("connect: the status tells that malformed bytes came") {
   const OwnServer server;
   ConnectProcess client{{server.endpoint(), "--framing", "digits:2"}};
   send_text(server.accept().socket.get(), "02okxx");
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.status, 7);
-  EXPECT_EQ(outcome.output, "ok\n");
-  EXPECT_THAT(outcome.errors, HasSubstr("malformed"));
+  CHECK_EQ(outcome.status, 7);
+  CHECK_EQ(outcome.output, "ok\n");
+  CHECK(contains(outcome.errors, "malformed"));
 }
 
-// What has been taken: the kernel's buffers are full, and a bounded rest waits in the client.
+// Gives all that has been taken: the kernel's buffers are full, and a bounded rest waits in the
+// client.
 std::string send_until_nothing_moves(int fd) {
   std::string sent;
   const std::string block = numbered_lines(1000);
@@ -253,7 +251,7 @@ std::string send_until_nothing_moves(int fd) {
   return sent;
 }
 
-TEST(ConnectOutput, ASlowReaderHoldsUpTheServerAndLosesNothing) {
+TEST_CASE("connect: a slow reader holds up the server and loses nothing") {
   const OwnServer server;
   ProcessOptions options;
   options.small_pipes = true;
@@ -263,12 +261,12 @@ TEST(ConnectOutput, ASlowReaderHoldsUpTheServerAndLosesNothing) {
   peer.reset();
   client.end_input();
   const Outcome outcome = client.outcome();
-  EXPECT_TRUE(outcome.output == sent);
-  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  CHECK_EQ(outcome.output, sent);
+  CHECK_MESSAGE(outcome.status == 0, outcome.errors);
 }
 
-// What it sent then could not be sent, and with that all was lost that it had not read yet.
-TEST(ConnectOutput, ASlowReaderGetsAllThatCameBeforeTheServerBrokeOff) {
+// Its own bytes could not be sent any more, and with that all was lost that it had not read yet.
+TEST_CASE("connect: a slow reader gets all that came before the server broke off") {
   const OwnServer server;
   ProcessOptions options;
   options.small_pipes = true;
@@ -276,7 +274,7 @@ TEST(ConnectOutput, ASlowReaderGetsAllThatCameBeforeTheServerBrokeOff) {
   auto peer = server.accept().socket;
   const std::string sent = send_until_nothing_moves(peer.get());
   int unacknowledged = 0;
-  ASSERT_EQ(::ioctl(peer.get(), TIOCOUTQ, &unacknowledged), 0);
+  REQUIRE_EQ(::ioctl(peer.get(), TIOCOUTQ, &unacknowledged), 0);
   reset_connection(std::move(peer));
   for (int i = 0; i < 3; ++i) {
     client.say("is anybody there?\n");
@@ -284,12 +282,12 @@ TEST(ConnectOutput, ASlowReaderGetsAllThatCameBeforeTheServerBrokeOff) {
   }
   client.end_input();
   const Outcome outcome = client.outcome();
-  EXPECT_TRUE(sent.starts_with(outcome.output));
-  EXPECT_GE(outcome.output.size(), sent.size() - static_cast<std::size_t>(unacknowledged));
-  EXPECT_EQ(outcome.status, 6) << outcome.errors;
+  CHECK(sent.starts_with(outcome.output));
+  CHECK_GE(outcome.output.size(), sent.size() - static_cast<std::size_t>(unacknowledged));
+  CHECK_MESSAGE(outcome.status == 6, outcome.errors);
 }
 
-TEST(ConnectOutput, ThatNobodyReadsEndsIt) {
+TEST_CASE("connect: output that nobody reads ends it") {
   const OwnServer server;
   ProcessOptions options;
   options.output = Stream::broken;
@@ -297,15 +295,15 @@ TEST(ConnectOutput, ThatNobodyReadsEndsIt) {
   const auto peer = server.accept().socket;
   send_text(peer.get(), "for nobody");
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_THAT(outcome.errors, HasSubstr("cannot print"));
+  CHECK_EQ(outcome.status, 1);
+  CHECK(contains(outcome.errors, "cannot print"));
 }
 
 // The description of a terminal is shared with the shell.
-TEST(ConnectTerminal, IsLeftAsItWasAndTheServersEndIsTheEnd) {
+TEST_CASE("connect: a terminal is left as it was, and the server's end is the end") {
   int controller = -1;
   int terminal = -1;
-  ASSERT_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
+  REQUIRE_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
   const sys::Descriptor ours{controller};
   const sys::Descriptor theirs{terminal};
   const OwnServer server;
@@ -315,14 +313,14 @@ TEST(ConnectTerminal, IsLeftAsItWasAndTheServersEndIsTheEnd) {
   auto peer = server.accept().socket;
   must(sys::write(ours.get(), std::string_view{"typed\n"}), "write");
   await(peer.get(), POLLIN);
-  EXPECT_EQ(drain(peer.get()), 6U);
-  EXPECT_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+  CHECK_EQ(drain(peer.get()), 6U);
+  CHECK_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
   send_text(peer.get(), "bye\n");
   peer.reset();
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.status, 0) << outcome.errors;
-  EXPECT_EQ(outcome.output, "bye\n");
-  EXPECT_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
+  CHECK_MESSAGE(outcome.status == 0, outcome.errors);
+  CHECK_EQ(outcome.output, "bye\n");
+  CHECK_EQ(::fcntl(theirs.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 // Runs it as a shell runs what stands before an &: on its terminal, and not in the group of
@@ -348,23 +346,23 @@ int stopped_in_background(const std::vector<std::string>& program, int terminal)
     ::_exit(WIFSTOPPED(status) ? WSTOPSIG(status) : 0);
   }
   int status = 0;
-  EXPECT_EQ(::waitpid(shell, &status, 0), shell);
+  CHECK_EQ(::waitpid(shell, &status, 0), shell);
   return WEXITSTATUS(status);
 }
 
 // The thread that reads took no signals, not even this: then a terminal says EIO instead.
-TEST(ConnectTerminal, InTheBackgroundItStopsWhenItWouldReadAsEveryProgramDoes) {
+TEST_CASE("connect: in the background it stops when it would read, as every program does") {
   int controller = -1;
   int terminal = -1;
-  ASSERT_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
+  REQUIRE_EQ(::openpty(&controller, &terminal, nullptr, nullptr, nullptr), 0);
   const sys::Descriptor ours{controller};
   const sys::Descriptor theirs{terminal};
   const OwnServer server;
-  EXPECT_EQ(stopped_in_background(program({"connect", server.endpoint()}), terminal), SIGTTIN);
+  CHECK_EQ(stopped_in_background(program({"connect", server.endpoint()}), terminal), SIGTTIN);
 }
 
 // It was read on and on, and thrown away.
-TEST(ConnectInput, ThatNobodyTakesAnyMoreIsNotReadEither) {
+TEST_CASE("connect: input that nobody takes any more is not read either") {
   const TemporaryFolder folder;
   const Endpoint endpoint = Endpoint::parse("unix://" + folder.file("socket"));
   const auto listening = must(sys::open_stream_socket(AF_UNIX), "socket");
@@ -373,100 +371,100 @@ TEST(ConnectInput, ThatNobodyTakesAnyMoreIsNotReadEither) {
   ConnectProcess client{{endpoint.to_string()}};
   await(listening.get(), POLLIN);
   auto peer = must(sys::accept(listening.get()), "accept").socket;
-  ASSERT_EQ(::shutdown(peer.get(), SHUT_RD), 0);
+  REQUIRE_EQ(::shutdown(peer.get(), SHUT_RD), 0);
   const std::string block(4096, 'x');
   std::size_t said = 0;
   while (client.can_say(300ms)) {
     client.say(block);
     said += block.size();
-    ASSERT_LT(said, 16U * 1024 * 1024);
+    REQUIRE_LT(said, 16U * 1024 * 1024);
   }
   send_text(peer.get(), "enough");
   peer.reset();
   const Outcome outcome = client.outcome();
-  EXPECT_EQ(outcome.output, "enough");
-  EXPECT_EQ(outcome.status, 6);
+  CHECK_EQ(outcome.output, "enough");
+  CHECK_EQ(outcome.status, 6);
 }
 
-TEST(ConnectWays, CrlfLineHexAndFraming) {
+TEST_CASE("connect: --CR LF, --line, --hex and --framing change the bytes as they say") {
   const EchoServer server;
   const std::string endpoint = server.endpoint().to_string();
-  EXPECT_EQ(run({endpoint, "--crlf"}, "a\nb\n").output, "a\r\nb\r\n");
-  EXPECT_EQ(run({endpoint, "--line"}, "a\nb").output, "a\nb");
-  EXPECT_EQ(run({endpoint, "--hex"}, "\0hi"s).output,
-            "00000000  00 68 69                                         .hi\n");
+  CHECK_EQ(run({endpoint, "--crlf"}, "a\nb\n").output, "a\r\nb\r\n");
+  CHECK_EQ(run({endpoint, "--line"}, "a\nb").output, "a\nb");
+  CHECK_EQ(run({endpoint, "--hex"}, "\0hi"s).output,
+           "00000000  00 68 69                                         .hi\n");
   for (const char* framing : {"lines", "crlf", "u8", "u16le", "u64", "varint", "digits:5"}) {
-    EXPECT_EQ(run({endpoint, "--framing", framing}, "one\n\nthree").output, "one\n\nthree\n")
-        << framing;
+    CHECK_MESSAGE(run({endpoint, "--framing", framing}, "one\n\nthree").output == "one\n\nthree\n",
+                  framing);
   }
-  EXPECT_EQ(run({endpoint, "--framing", "close"}, "one\nthree").output, "one\nthree");
-  EXPECT_EQ(run({endpoint, "--framing", "u8", "--line"}).status, 2);
+  CHECK_EQ(run({endpoint, "--framing", "close"}, "one\nthree").output, "one\nthree");
+  CHECK_EQ(run({endpoint, "--framing", "u8", "--line"}).status, 2);
 }
 
-TEST(ConnectWays, MessageByMessageWithOurOwnEcho) {
+TEST_CASE("connect: our own echo answers message by message") {
   const EchoServer server{{"--framing", "digits:5"}};
   ConnectProcess client{{server.endpoint().to_string(), "--framing", "digits:5"}};
   client.say("hello\n");
-  EXPECT_EQ(client.process().read_line(), "hello");
+  CHECK_EQ(client.process().read_line(), "hello");
   client.end_input();
-  EXPECT_EQ(client.outcome().status, 0);
+  CHECK_EQ(client.outcome().status, 0);
 }
 
-TEST(ConnectWays, FromTheSourceThatIsAskedFor) {
+TEST_CASE("connect: the connection comes from the source that is asked for") {
   const OwnServer server;
   ConnectProcess client{{server.endpoint(), "--source", "tcp://127.0.0.2:0"}};
-  EXPECT_EQ(Endpoint::from(server.accept().peer).host(), "127.0.0.2");
+  CHECK_EQ(Endpoint::from(server.accept().peer).host(), "127.0.0.2");
 }
 
 // It was left behind, and stood in the way of the next.
-TEST(ConnectWays, FromAUnixSocketWhoseFileGoesWithIt) {
+TEST_CASE("connect: the file of a Unix source goes with it") {
   const TemporaryFolder folder;
   const EchoServer server{{"--listen", "unix://" + folder.file("server")}};
   const std::string source = "unix://" + folder.file("source");
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = run({server.endpoint().to_string(), "--source", source}, "hello");
-    EXPECT_EQ(outcome.output, "hello") << outcome.errors;
-    EXPECT_FALSE(std::filesystem::exists(folder.file("source")));
+    CHECK_MESSAGE(outcome.output == "hello", outcome.errors);
+    CHECK_FALSE(std::filesystem::exists(folder.file("source")));
   }
-  EXPECT_EQ(run({"unix://" + folder.file("nobody"), "--source", source}).status, 5);
-  EXPECT_FALSE(std::filesystem::exists(folder.file("source")));
+  CHECK_EQ(run({"unix://" + folder.file("nobody"), "--source", source}).status, 5);
+  CHECK_FALSE(std::filesystem::exists(folder.file("source")));
   std::ofstream{folder.file("source")} << "somebody's";
-  EXPECT_EQ(run({server.endpoint().to_string(), "--source", source}, "hello").status, 1);
-  EXPECT_TRUE(std::filesystem::exists(folder.file("source")));
+  CHECK_EQ(run({server.endpoint().to_string(), "--source", source}, "hello").status, 1);
+  CHECK(std::filesystem::exists(folder.file("source")));
 }
 
-TEST(ConnectForeign, Socat) {
-  SWITCHBOARD_SKIP_WITHOUT("socat");
+TEST_CASE("connect: socat sends back all that it is sent") {
+  skip_without("socat");
   const SocatEcho server;
   const std::string text = numbered_lines(5000);
   const Outcome outcome = run({server.endpoint().to_string()}, text);
-  EXPECT_TRUE(outcome.output == text);
-  EXPECT_EQ(outcome.status, 0) << outcome.errors;
+  CHECK_EQ(outcome.output, text);
+  CHECK_MESSAGE(outcome.status == 0, outcome.errors);
 }
 
 // ncat --exec drops what its program still says once the client has ended: so all of it first.
-TEST(ConnectForeign, Ncat) {
-  SWITCHBOARD_SKIP_WITHOUT("ncat");
+TEST_CASE("connect: ncat sends back line by line") {
+  skip_without("ncat");
   const NcatEcho server;
   ConnectProcess client{{server.endpoint().to_string()}};
   client.say(numbered_lines(1000));
   for (int i = 0; i < 1000; ++i) {
-    ASSERT_EQ(client.process().read_line(), "line " + std::to_string(i));
+    REQUIRE_EQ(client.process().read_line(), "line " + std::to_string(i));
   }
   client.end_input();
-  EXPECT_EQ(client.outcome().status, 0);
+  CHECK_EQ(client.outcome().status, 0);
 }
 
-TEST(ConnectForeign, RedisAnswersPingOverDelimitedFraming) {
-  SWITCHBOARD_SKIP_WITHOUT("redis-server");
+TEST_CASE("connect: Redis answers PING over delimited framing") {
+  skip_without("redis-server");
   const RedisServer server;
   ConnectProcess client{{server.endpoint().to_string(), "--framing", "crlf"}};
   client.say("PING\nECHO hello\n");
-  EXPECT_EQ(client.process().read_line(), "+PONG");
-  EXPECT_EQ(client.process().read_line(), "$5");
-  EXPECT_EQ(client.process().read_line(), "hello");
+  CHECK_EQ(client.process().read_line(), "+PONG");
+  CHECK_EQ(client.process().read_line(), "$5");
+  CHECK_EQ(client.process().read_line(), "hello");
   client.end_input();
-  EXPECT_EQ(client.outcome().status, 0);
+  CHECK_EQ(client.outcome().status, 0);
 }
 
 }  // namespace

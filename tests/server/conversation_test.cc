@@ -1,11 +1,11 @@
-// What `switchboard connect` makes of bytes, however they are cut.
+// How `switchboard connect` passes bytes on, however they are cut.
 #include "server/conversation.hpp"
-
-#include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/testing.hpp"
 
 namespace switchboard::server {
 namespace {
@@ -37,7 +37,7 @@ std::string text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What was sent, a '|' between the calls.
+// All that was sent, with a '|' between the calls.
 std::string said(const Way& way, const std::vector<std::string>& pieces) {
   const ConversationOptions options = options_of(way);
   Outgoing outgoing{options};
@@ -46,7 +46,8 @@ std::string said(const Way& way, const std::vector<std::string>& pieces) {
   return all + text_of(outgoing.finish());
 }
 
-// What was shown, a '|' between the calls. What was left comes again, as a Connection does it.
+// All that was shown, with a '|' between the calls. A rest that was left comes again, as a
+// Connection does it.
 std::string shown(const Way& way, const std::vector<std::string>& pieces) {
   const ConversationOptions options = options_of(way);
   Incoming incoming{options};
@@ -61,74 +62,74 @@ std::string shown(const Way& way, const std::vector<std::string>& pieces) {
   return all;
 }
 
-TEST(Outgoing, BytesGoAsTheyCome) {
-  EXPECT_EQ(said({}, {"ab", "c\nd\0"s}), "ab|c\nd\0|"s);
+TEST_CASE("conversation: outgoing bytes go as they come") {
+  CHECK_EQ(said({}, {"ab", "c\nd\0"s}), "ab|c\nd\0|"s);
 }
 
-TEST(Outgoing, WithLinesAPartWaitsForItsEnd) {
-  EXPECT_EQ(said({.lines = true}, {"ab", "c\nd", "e\n", "last"}), "|abc\n|de\n||last");
-  EXPECT_EQ(said({.lines = true}, {"0123456789", "x", "y\n"}), "|0123456789x|y\n|");
+TEST_CASE("conversation: with --line, outgoing bytes wait for the end of their line") {
+  CHECK_EQ(said({.lines = true}, {"ab", "c\nd", "e\n", "last"}), "|abc\n|de\n||last");
+  CHECK_EQ(said({.lines = true}, {"0123456789", "x", "y\n"}), "|0123456789x|y\n|");
 }
 
-TEST(Outgoing, WithCrlfANewlineGetsAReturnUnlessItHasOne) {
-  EXPECT_EQ(said({.crlf = true}, {"a\nb\r\nc\r", "\n\n"}), "a\r\nb\r\nc\r|\n\r\n|");
-  EXPECT_EQ(said({.lines = true, .crlf = true}, {"a", "\nb"}), "|a\r\n|b");
+TEST_CASE("conversation: with --CR LF, an outgoing newline gets a return unless it has one") {
+  CHECK_EQ(said({.crlf = true}, {"a\nb\r\nc\r", "\n\n"}), "a\r\nb\r\nc\r|\n\r\n|");
+  CHECK_EQ(said({.lines = true, .crlf = true}, {"a", "\nb"}), "|a\r\n|b");
 }
 
-TEST(Outgoing, WithFramingEveryLineIsAMessage) {
-  EXPECT_EQ(said({.framing = "u8"}, {"ab", "\n\nc\n", "last"}), "|\2ab\0\1c||\4last"s);
-  EXPECT_EQ(said({.framing = "crlf"}, {"PING\n"}), "PING\r\n|");
-  EXPECT_EQ(said({.framing = "fixed:2"}, {"ab\ncd"}), "ab|cd");
+TEST_CASE("conversation: with a framing, every outgoing line is a message") {
+  CHECK_EQ(said({.framing = "u8"}, {"ab", "\n\nc\n", "last"}), "|\2ab\0\1c||\4last"s);
+  CHECK_EQ(said({.framing = "crlf"}, {"PING\n"}), "PING\r\n|");
+  CHECK_EQ(said({.framing = "fixed:2"}, {"ab\ncd"}), "ab|cd");
 }
 
-TEST(Outgoing, UntilCloseAllIsOneMessage) {
-  EXPECT_EQ(said({.framing = "close"}, {"ab\n", "c"}), "ab\n|c|");
+TEST_CASE("conversation: until close, all that goes out is one message") {
+  CHECK_EQ(said({.framing = "close"}, {"ab\n", "c"}), "ab\n|c|");
 }
 
-TEST(Outgoing, WhatHasNoFrameIsAnError) {
-  EXPECT_THROW(said({.framing = "fixed:2"}, {"abc\n"}), ConversationError);
-  EXPECT_THROW(said({.framing = "fixed:2"}, {"a"}), ConversationError);
-  EXPECT_THROW(said({.framing = "u8"}, {"0123456789", "x"}), ConversationError);
-  EXPECT_EQ(said({.framing = "lines"}, {"0123456789\n"}), "0123456789\n|");
+TEST_CASE("conversation: an outgoing line that has no frame is an error") {
+  CHECK_THROWS_AS(said({.framing = "fixed:2"}, {"abc\n"}), ConversationError);
+  CHECK_THROWS_AS(said({.framing = "fixed:2"}, {"a"}), ConversationError);
+  CHECK_THROWS_AS(said({.framing = "u8"}, {"0123456789", "x"}), ConversationError);
+  CHECK_EQ(said({.framing = "lines"}, {"0123456789\n"}), "0123456789\n|");
 }
 
-TEST(Incoming, BytesAreShownAsTheyCome) {
-  EXPECT_EQ(shown({}, {"ab", "c\nd\0"s}), "ab|c\nd\0|"s);
+TEST_CASE("conversation: incoming bytes are shown as they come") {
+  CHECK_EQ(shown({}, {"ab", "c\nd\0"s}), "ab|c\nd\0|"s);
 }
 
-TEST(Incoming, WithLinesAPartWaitsForItsEnd) {
-  EXPECT_EQ(shown({.lines = true}, {"ab", "c\nd", "e\n", "last"}), "|abc\n|de\n||last");
-  EXPECT_EQ(shown({.lines = true}, {"0123456789", "x", "y\n"}), "|0123456789x|y\n|");
+TEST_CASE("conversation: with --line, incoming bytes wait for the end of their line") {
+  CHECK_EQ(shown({.lines = true}, {"ab", "c\nd", "e\n", "last"}), "|abc\n|de\n||last");
+  CHECK_EQ(shown({.lines = true}, {"0123456789", "x", "y\n"}), "|0123456789x|y\n|");
 }
 
-TEST(Incoming, WithFramingEveryMessageIsALine) {
-  EXPECT_EQ(shown({.framing = "u8"}, {"\2a", "b\0\1c"s}), "|ab\n\nc\n|");
-  EXPECT_EQ(shown({.framing = "crlf"}, {"+PONG\r", "\n"}), "|+PONG\n|");
+TEST_CASE("conversation: with a framing, every incoming message is a line") {
+  CHECK_EQ(shown({.framing = "u8"}, {"\2a", "b\0\1c"s}), "|ab\n\nc\n|");
+  CHECK_EQ(shown({.framing = "crlf"}, {"+PONG\r", "\n"}), "|+PONG\n|");
 }
 
-TEST(Incoming, UntilCloseAllIsShownAtTheEndAsItIs) {
-  EXPECT_EQ(shown({.framing = "close"}, {"ab", "c"}), "||abc");
+TEST_CASE("conversation: until close, all that comes in is shown at the end, as it is") {
+  CHECK_EQ(shown({.framing = "close"}, {"ab", "c"}), "||abc");
 }
 
-TEST(Incoming, WhatIsNoFrameIsAnErrorBehindWhatWasBeforeIt) {
+TEST_CASE("conversation: malformed input is an error, after all that came before it is shown") {
   const ConversationOptions options = options_of({.framing = "digits:2"});
   Incoming incoming{options};
   std::string out;
   const std::string input = "01a02bbxx";
-  EXPECT_THROW(incoming.take(std::as_bytes(std::span{input}), out), ConversationError);
-  EXPECT_EQ(out, "a\nbb\n");
-  EXPECT_THROW(shown({.framing = "u8"}, {"\2a"}), ConversationError);
-  EXPECT_THROW(shown({.framing = "close"}, {"0123456789x"}), ConversationError);
+  CHECK_THROWS_AS(incoming.take(std::as_bytes(std::span{input}), out), ConversationError);
+  CHECK_EQ(out, "a\nbb\n");
+  CHECK_THROWS_AS(shown({.framing = "u8"}, {"\2a"}), ConversationError);
+  CHECK_THROWS_AS(shown({.framing = "close"}, {"0123456789x"}), ConversationError);
 }
 
-TEST(Incoming, InHexadecimalSixteenBytesALine) {
-  EXPECT_EQ(shown({.hex = true}, {"0123456789abcdef\0\n"s, "~"}),
-            "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef\n"
-            "00000010  00 0a                                            ..\n|"
-            "00000012  7e                                               ~\n|");
-  EXPECT_EQ(shown({.hex = true, .framing = "u8"}, {"\1a\0\1b"s}),
-            "00000000  61                                               a\n\n"
-            "00000000  62                                               b\n|");
+TEST_CASE("conversation: in hexadecimal, a line shows sixteen bytes") {
+  CHECK_EQ(shown({.hex = true}, {"0123456789abcdef\0\n"s, "~"}),
+           "00000000  30 31 32 33 34 35 36 37 38 39 61 62 63 64 65 66  0123456789abcdef\n"
+           "00000010  00 0a                                            ..\n|"
+           "00000012  7e                                               ~\n|");
+  CHECK_EQ(shown({.hex = true, .framing = "u8"}, {"\1a\0\1b"s}),
+           "00000000  61                                               a\n\n"
+           "00000000  62                                               b\n|");
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ class EchoServer {
   std::vector<std::string> ready_lines_;
 };
 
-// A client that waits for what it expects, and gives up with an exception.
+// A client that waits for its answers, and gives up with an exception that says what it had got.
 class Client {
  public:
   // With a path of its own, where it is to be known by one (Unix sockets only).
@@ -94,7 +94,7 @@ class Client {
 
   void send(std::string_view text) {
     while (!text.empty()) {
-      await(fd(), POLLOUT);
+      wait(POLLOUT, "room for " + std::to_string(text.size()) + " bytes more");
       text.remove_prefix(send_some(text));
     }
   }
@@ -113,8 +113,9 @@ class Client {
   std::string receive(std::size_t bytes) {
     std::string text;
     while (text.size() < bytes) {
-      await(fd(), POLLIN);
-      if (receive_some(text, bytes - text.size()) == 0) throw std::runtime_error("ended too early");
+      const std::string state = so_far(text.size(), bytes);
+      wait(POLLIN, state);
+      if (receive_some(text, bytes - text.size()) == 0) ended_too_early(state);
     }
     return text;
   }
@@ -123,15 +124,15 @@ class Client {
   std::string receive_any() {
     std::string text;
     while (text.empty()) {
-      await(fd(), POLLIN);
-      if (receive_some(text, 65'536) == 0) throw std::runtime_error("ended too early");
+      wait(POLLIN, "any bytes");
+      if (receive_some(text, 65'536) == 0) ended_too_early("any bytes");
     }
     return text;
   }
 
   std::string receive_to_end() {
     std::string text;
-    do await(fd(), POLLIN);
+    do wait(POLLIN, "the end after " + std::to_string(text.size()) + " bytes");
     while (receive_some(text, 65'536) > 0);
     return text;
   }
@@ -143,10 +144,12 @@ class Client {
     bool ended = false;
     while (echo.size() < expected) {
       const bool sending = !text.empty();
-      await(fd(), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN));
+      const std::string state =
+          so_far(echo.size(), expected) + ", " + std::to_string(text.size()) + " unsent";
+      wait(static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), state);
       if (sending) text.remove_prefix(send_some(text));
       if (text.empty() && end && !std::exchange(ended, true)) finish_sending();
-      if (receive_some(echo, 65'536) == 0) throw std::runtime_error("ended too early");
+      if (receive_some(echo, 65'536) == 0) ended_too_early(state);
     }
     if (end) echo += receive_to_end();
     return echo;
@@ -166,6 +169,20 @@ class Client {
   }
 
  private:
+  static std::string so_far(std::size_t received, std::size_t expected) {
+    return std::to_string(expected) + " bytes, of which " + std::to_string(received) + " came";
+  }
+  void wait(short events, const std::string& awaited) const {
+    try {
+      await(fd(), events);
+    } catch (const std::runtime_error& failure) {
+      throw std::runtime_error(std::string{failure.what()} + ", awaiting " + awaited);
+    }
+  }
+  [[noreturn]] static void ended_too_early(const std::string& awaited) {
+    throw std::runtime_error("ended too early, awaiting " + awaited);
+  }
+
   std::size_t send_some(std::string_view text) {
     const auto sent = sys::send(fd(), std::as_bytes(std::span{text}));
     return sent.would_block() ? 0 : must(sent, "send");

@@ -1,6 +1,4 @@
 // The echo server from outside, over every backend of this system.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <signal.h>
 
 #include <array>
@@ -12,11 +10,10 @@
 #include "echo_server.hpp"
 #include "support/backends.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
-
-using testing::HasSubstr;
 
 constexpr std::array<const char*, 3> families{"tcp4", "tcp6", "unix"};
 
@@ -43,67 +40,69 @@ bool comes_to_refuse(const Endpoint& endpoint) {
   return false;
 }
 
-class EchoTest : public testing::TestWithParam<std::string> {
+class EchoProgram {
  protected:
+  explicit EchoProgram(const std::string& backend) : backend_(backend) {}
+  static auto rows() { return backend_names(); }
+
   // One server with a listener of each family, in the order of `families`.
   EchoServer make_server(std::vector<std::string> arguments = {},
                          const ProcessOptions& options = {}) {
     arguments.insert(arguments.end(),
-                     {"--backend", GetParam(), "--listen", "tcp://127.0.0.1:0", "--listen",
+                     {"--backend", backend_, "--listen", "tcp://127.0.0.1:0", "--listen",
                       "tcp://[::1]:0", "--listen", "unix://" + folder_.file("echo.sock")});
     return EchoServer{std::move(arguments), families.size(), options};
   }
 
+  std::string backend_;
   TemporaryFolder folder_;
 };
 
-TEST_P(EchoTest, SaysThatItIsReadyOnEveryAddress) {
+CASES_FIXTURE(EchoProgram, "echo: the ready lines name every address") {
   EchoServer server = make_server();
-  EXPECT_THAT(
-      server.ready_line(0),
-      testing::MatchesRegex("listening on tcp://127.0.0.1:[0-9]+ \\(" + GetParam() + "\\)"));
-  EXPECT_THAT(
-      server.ready_line(1),
-      testing::MatchesRegex("listening on tcp://\\[::1\\]:[0-9]+ \\(" + GetParam() + "\\)"));
-  EXPECT_EQ(server.ready_line(2),
-            "listening on unix://" + folder_.file("echo.sock") + " (" + GetParam() + ")");
+  CHECK(
+      matches(server.ready_line(0), "listening on tcp://127.0.0.1:[0-9]+ \\(" + backend_ + "\\)"));
+  CHECK(
+      matches(server.ready_line(1), "listening on tcp://\\[::1\\]:[0-9]+ \\(" + backend_ + "\\)"));
+  CHECK_EQ(server.ready_line(2),
+           "listening on unix://" + folder_.file("echo.sock") + " (" + backend_ + ")");
 }
 
-TEST_P(EchoTest, SendsBackWhatItIsSentThenTheEnd) {
+CASES_FIXTURE(EchoProgram, "echo: a client gets back all that it sends, then the end") {
   EchoServer server = make_server();
   const std::string text = pattern(3'000'000);
   for (std::size_t i = 0; i < families.size(); ++i) {
-    SCOPED_TRACE(families[i]);
+    INFO(families[i]);
     Client client{server.endpoint(i)};
-    EXPECT_TRUE(client.echoes("a"));
-    EXPECT_TRUE(client.exchange(text, true) == text);
+    CHECK(client.echoes("a"));
+    CHECK_EQ(client.exchange(text, true), text);
   }
   server.process().signal(SIGTERM);
   server.process().await_error_line("connections_served=3 bytes=9000003");
-  EXPECT_EQ(server.process().wait(), 0);
+  CHECK_EQ(server.process().wait(), 0);
 }
 
 // The server has taken so many bytes as it says at the end: these, and no others, must come back.
-TEST_P(EchoTest, ShutdownSendsWhatIsQueuedThenTheEnd) {
+CASES_FIXTURE(EchoProgram, "echo: a shutdown sends all that is queued, then the end") {
   for (std::size_t i = 0; i < families.size(); ++i) {
-    SCOPED_TRACE(families[i]);
+    INFO(families[i]);
     EchoServer server = make_server({"--drain-timeout", "1h"});
     std::string echo;
     {
       Client client{server.endpoint(i)};
-      ASSERT_GT(client.send_until_stuck(), 256U * 1024);
+      REQUIRE_GT(client.send_until_stuck(), 256U * 1024);
       server.process().signal(SIGTERM);
       server.process().await_error_line("msg=\"shutting down\" signal=SIGTERM connections=1");
       echo = client.receive_to_end();
     }
-    EXPECT_THAT(server.process().await_error_line("stopped"),
-                HasSubstr("bytes=" + std::to_string(echo.size())));
-    EXPECT_EQ(echo, std::string(echo.size(), 'x'));
-    EXPECT_EQ(server.process().wait(), 0);
+    CHECK(contains(server.process().await_error_line("stopped"),
+                   "bytes=" + std::to_string(echo.size())));
+    CHECK_EQ(echo, std::string(echo.size(), 'x'));
+    CHECK_EQ(server.process().wait(), 0);
   }
 }
 
-TEST_P(EchoTest, ShutdownDoesNotWaitLongerThanTheDrainTimeout) {
+CASES_FIXTURE(EchoProgram, "echo: a shutdown waits no longer than the drain timeout") {
   EchoServer server = make_server({"--drain-timeout", "100ms"});
   std::vector<Client> clients;
   for (std::size_t i = 0; i < families.size(); ++i) {
@@ -112,21 +111,21 @@ TEST_P(EchoTest, ShutdownDoesNotWaitLongerThanTheDrainTimeout) {
   }
   const auto begin = std::chrono::steady_clock::now();
   server.process().signal(SIGTERM);
-  EXPECT_EQ(server.process().wait(), 0);
+  CHECK_EQ(server.process().wait(), 0);
   // The limit for a peer that takes nothing is ten seconds, if nothing else ends it.
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{8});
+  CHECK_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{8});
 }
 
-TEST_P(EchoTest, ShutdownAcceptsNobodyAnyMore) {
+CASES_FIXTURE(EchoProgram, "echo: a shutdown accepts nobody any more") {
   EchoServer server = make_server({"--drain-timeout", "1h"});
   Client stuck{server.endpoint()};
   stuck.send_until_stuck();
   server.process().signal(SIGINT);
   server.process().await_error_line("shutting down");
-  EXPECT_TRUE(comes_to_refuse(server.endpoint()));
+  CHECK(comes_to_refuse(server.endpoint()));
 }
 
-TEST_P(EchoTest, SecondSignalEndsItAtOnce) {
+CASES_FIXTURE(EchoProgram, "echo: a second signal ends the program at once") {
   for (const int number : {SIGINT, SIGTERM}) {
     EchoServer server = make_server({"--drain-timeout", "1h"});
     Client stuck{server.endpoint()};
@@ -135,77 +134,76 @@ TEST_P(EchoTest, SecondSignalEndsItAtOnce) {
     server.process().await_error_line("shutting down");
     server.process().signal(number);
     server.process().await_error_line("exiting at once");
-    EXPECT_EQ(server.process().wait(), 128 + number);
+    CHECK_EQ(server.process().wait(), 128 + number);
   }
 }
 
-TEST_P(EchoTest, ClientsAboveTheLimitAreServedWhenOthersLeave) {
+CASES_FIXTURE(EchoProgram, "echo: clients above the limit are served when others leave") {
   EchoServer server = make_server({"--max-connections", "2"});
   for (std::size_t i = 0; i < families.size(); ++i) {
-    SCOPED_TRACE(families[i]);
+    INFO(families[i]);
     Client staying{server.endpoint(i)};
-    EXPECT_TRUE(staying.echoes("first"));
+    CHECK(staying.echoes("first"));
     {
       Client leaving{server.endpoint(i)};
-      EXPECT_TRUE(leaving.echoes("second"));
+      CHECK(leaving.echoes("second"));
       Client third{server.endpoint(i)};
       third.send("third");
-      for (int turn = 0; turn < 20; ++turn) EXPECT_TRUE(staying.echoes("turn"));
-      EXPECT_FALSE(third.has_input());
+      for (int turn = 0; turn < 20; ++turn) CHECK(staying.echoes("turn"));
+      CHECK_FALSE(third.has_input());
       leaving.finish_sending();
-      EXPECT_EQ(leaving.receive_to_end(), "");
-      EXPECT_EQ(third.receive(5), "third");
+      CHECK_EQ(leaving.receive_to_end(), "");
+      CHECK_EQ(third.receive(5), "third");
       third.finish_sending();
-      EXPECT_EQ(third.receive_to_end(), "");
+      CHECK_EQ(third.receive_to_end(), "");
     }
     staying.finish_sending();
-    EXPECT_EQ(staying.receive_to_end(), "");
+    CHECK_EQ(staying.receive_to_end(), "");
   }
 }
 
-TEST_P(EchoTest, IdleClientsAreClosed) {
+CASES_FIXTURE(EchoProgram, "echo: idle clients are closed") {
   EchoServer server = make_server({"--idle-timeout", "50ms", "--log-level", "debug"});
   for (std::size_t i = 0; i < families.size(); ++i) {
     Client client{server.endpoint(i)};
-    EXPECT_EQ(client.receive_to_end(), "");
-    EXPECT_THAT(server.process().await_error_line("connection closed"), HasSubstr("reason=idle"));
+    CHECK_EQ(client.receive_to_end(), "");
+    CHECK(contains(server.process().await_error_line("connection closed"), "reason=idle"));
   }
 }
 
-TEST_P(EchoTest, AStalledReaderOfTheLogStallsNobody) {
+CASES_FIXTURE(EchoProgram, "echo: a stalled reader of the log stalls nobody") {
   constexpr int connections = 5'000;  // some 250 bytes of log each, against pipe and queue of 1 MiB
   EchoServer server = make_server({"--log-level", "debug"}, {.small_pipes = true});
   for (int i = 0; i < connections; ++i) {
     Client client{server.endpoint(2)};
-    ASSERT_TRUE(client.echoes("hello")) << i;
+    REQUIRE_MESSAGE(client.echoes("hello"), i);
   }
-  EXPECT_TRUE(Client{server.endpoint(0)}.echoes("and on"));
+  CHECK(Client{server.endpoint(0)}.echoes("and on"));
   // Somebody reads at last: everything that fitted, and how many lines did not.
   server.process().signal(SIGTERM);
   server.process().await_error_line("log lines dropped");
-  EXPECT_EQ(server.process().wait(), 0);
+  CHECK_EQ(server.process().wait(), 0);
 }
 
-TEST_P(EchoTest, AStalledReaderOfTheLogDoesNotKeepItFromEnding) {
+CASES_FIXTURE(EchoProgram,
+              "echo: a stalled reader of the log does not keep the program from ending") {
   EchoServer server = make_server({"--log-level", "debug"}, {.small_pipes = true});
-  for (int i = 0; i < 200; ++i) EXPECT_TRUE(Client{server.endpoint(2)}.echoes("hello"));
+  for (int i = 0; i < 200; ++i) CHECK(Client{server.endpoint(2)}.echoes("hello"));
   server.process().signal(SIGTERM);
-  EXPECT_EQ(server.process().wait(), 0);  // with nobody reading yet
+  CHECK_EQ(server.process().wait(), 0);  // with nobody reading yet
 }
 
-TEST_P(EchoTest, AStalledReaderOfTheLogDoesNotHoldUpTheSecondSignal) {
+CASES_FIXTURE(EchoProgram, "echo: a stalled reader of the log does not hold up a second signal") {
   EchoServer server =
       make_server({"--log-level", "debug", "--drain-timeout", "1h"}, {.small_pipes = true});
-  for (int i = 0; i < 200; ++i) EXPECT_TRUE(Client{server.endpoint(2)}.echoes("hello"));
+  for (int i = 0; i < 200; ++i) CHECK(Client{server.endpoint(2)}.echoes("hello"));
   Client stuck{server.endpoint()};
   stuck.send_until_stuck();
   server.process().signal(SIGINT);
-  EXPECT_TRUE(comes_to_refuse(server.endpoint(2)));  // nobody reads that it is shutting down
+  CHECK(comes_to_refuse(server.endpoint(2)));  // nobody reads that it is shutting down
   server.process().signal(SIGINT);
-  EXPECT_EQ(server.process().wait(), 128 + SIGINT);
+  CHECK_EQ(server.process().wait(), 128 + SIGINT);
 }
-
-INSTANTIATE_TEST_SUITE_P(Backends, EchoTest, testing::ValuesIn(backend_names()), name_of_backend);
 
 }  // namespace
 }  // namespace switchboard::test

@@ -2,8 +2,6 @@
 //
 // A thread that makes a system call and then waits gives up the processor of its own accord, which
 // proc(5) counts as a voluntary switch: while the count stands still, nobody has woken up.
-#include <gtest/gtest.h>
-
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +14,7 @@
 
 #include "echo_server.hpp"
 #include "support/backends.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 namespace {
@@ -46,7 +45,7 @@ Switches await_quiet(pid_t pid) {
     if (now == before) return now;
     before = std::move(now);
   }
-  throw std::runtime_error("it is never quiet");
+  throw std::runtime_error("waited for the server to be quiet, which it never is");
 }
 
 // A server on every backend, each with connections that have had their echo.
@@ -57,7 +56,7 @@ void expect_no_system_call_for(std::chrono::seconds time) {
   for (const std::string& backend : backend_names()) {
     EchoServer& server = servers.emplace_back(std::vector<std::string>{"--backend", backend});
     for (int i = 0; i < connections; ++i) {
-      EXPECT_TRUE(clients.emplace_back(server.endpoint()).echoes("hello"));
+      CHECK(clients.emplace_back(server.endpoint()).echoes("hello"));
     }
   }
   std::vector<Switches> before;
@@ -65,19 +64,19 @@ void expect_no_system_call_for(std::chrono::seconds time) {
   std::this_thread::sleep_for(time);  // nothing is waited for: that nothing happens is the test
   auto expected = before.begin();
   for (EchoServer& server : servers) {
-    SCOPED_TRACE(server.ready_line());
+    INFO(server.ready_line());
     const Switches after = count_switches(server.process().pid());
-    EXPECT_EQ(after.size(), 2U) << "the loop, and the writer of the log";
-    EXPECT_EQ(after, *expected++);
+    CHECK_MESSAGE(after.size() == 2U, "the loop, and the writer of the log");
+    CHECK_EQ(after, *expected++);
   }
-  for (Client& client : clients) EXPECT_TRUE(client.echoes("still there"));
+  for (Client& client : clients) CHECK(client.echoes("still there"));
 }
 
-TEST(IdleServer, MakesNoSystemCallForSeconds) {
+TEST_CASE("idle server: no system call is made for seconds") {
   expect_no_system_call_for(std::chrono::seconds{3});
 }
 
-TEST(IdleServer, MakesNoSystemCallForAMinute) {
+TEST_CASE("idle server: no system call is made for a minute") {
   expect_no_system_call_for(std::chrono::seconds{60});
 }
 

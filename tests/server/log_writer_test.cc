@@ -1,8 +1,6 @@
 // The one promise that matters: whoever logs never waits for whoever reads the log.
 #include "server/log_writer.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,24 +16,29 @@
 #include "switchboard/sys/process.hpp"
 
 #include "support/sockets.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::server {
 namespace {
 
+using test::contains;
 using test::must;
-using testing::HasSubstr;
-using testing::Not;
 
 constexpr sys::Nanoseconds no_time = std::chrono::milliseconds{1};
 constexpr sys::Nanoseconds long_time = std::chrono::seconds{30};
 
 // Whether the end that is written to blocks, as a log's usually does, or not, as where a terminal
 // is shared with a program that has made it so.
-class LogWriterTest : public testing::TestWithParam<bool> {
+struct PipeKind {
+  const char* name;
+  bool is_blocking;
+};
+
+class LogPipe {
  protected:
-  LogWriterTest() {
+  explicit LogPipe(const PipeKind& kind) {
     must(sys::ignore_signal(SIGPIPE), "SIGPIPE");
-    if (GetParam()) {
+    if (!kind.is_blocking) {
       pipe_ = must(sys::open_pipe(), "pipe");
       return;
     }
@@ -43,6 +46,8 @@ class LogWriterTest : public testing::TestWithParam<bool> {
     if (::pipe(ends.data()) != 0) must(sys::make_error(errno), "pipe");
     pipe_ = {sys::Descriptor{ends[0]}, sys::Descriptor{ends[1]}};
   }
+
+  static std::vector<PipeKind> rows() { return {{"blocking", true}, {"non-blocking", false}}; }
 
   int writer() const noexcept { return pipe_.writer.get(); }
 
@@ -71,16 +76,16 @@ std::uint64_t count_lines_in_order(const std::string& text) {
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
     if (end == std::string::npos) {
-      ADD_FAILURE() << "half a line: " << text.substr(begin);
+      FAIL_CHECK("half a line: ", text.substr(begin));
       return next;
     }
     const std::string line = text.substr(begin, end - begin + 1);
     const std::size_t count = line.find(" count=");
     if (count != std::string::npos) {
-      EXPECT_THAT(line, HasSubstr("level=warn msg=\"log lines dropped\""));
+      CHECK(contains(line, "level=warn msg=\"log lines dropped\""));
       next += std::stoull(line.substr(count + 7));
     } else {
-      EXPECT_EQ(line, numbered(next));
+      CHECK_EQ(line, numbered(next));
       ++next;
     }
     begin = end + 1;
@@ -88,30 +93,30 @@ std::uint64_t count_lines_in_order(const std::string& text) {
   return next;
 }
 
-TEST_P(LogWriterTest, WritesLinesInOrder) {
+CASES_FIXTURE(LogPipe, "log writer: lines are written in order") {
   LogWriter log{writer()};
   for (std::uint64_t i = 0; i < 100; ++i) log.write(numbered(i));
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
   pipe_.writer.reset();
   const std::string text = read_to_end();
-  EXPECT_EQ(count_lines_in_order(text), 100U);
-  EXPECT_THAT(text, Not(HasSubstr("dropped")));
+  CHECK_EQ(count_lines_in_order(text), 100U);
+  CHECK(!contains(text, "dropped"));
 }
 
-TEST_P(LogWriterTest, NeverWaitsForAReaderWhoStalls) {
+CASES_FIXTURE(LogPipe, "log writer: a stalled reader is never waited for") {
   constexpr std::uint64_t lines = 20'000;
   LogWriter log{writer(), 16 * 1024};
   for (std::uint64_t i = 0; i < lines; ++i) log.write(numbered(i));  // would hang here if it waited
   std::string text;
   std::thread reader{[this, &text] { text = read_to_end(); }};
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
   pipe_.writer.reset();
   reader.join();
-  EXPECT_EQ(count_lines_in_order(text), lines);
-  EXPECT_THAT(text, HasSubstr("log lines dropped"));
+  CHECK_EQ(count_lines_in_order(text), lines);
+  CHECK(contains(text, "log lines dropped"));
 }
 
-TEST_P(LogWriterTest, TellsOfDroppedLinesBeforeTheNextThatFits) {
+CASES_FIXTURE(LogPipe, "log writer: dropped lines are told of before the next one that fits") {
   constexpr std::size_t capacity = 16 * 1024;
   LogWriter log{writer(), capacity};
   std::uint64_t lines = 0;
@@ -123,19 +128,19 @@ TEST_P(LogWriterTest, TellsOfDroppedLinesBeforeTheNextThatFits) {
     log.write(numbered(lines++));
     std::this_thread::yield();
   }
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
   pipe_.writer.reset();
   reader.join();
-  EXPECT_EQ(count_lines_in_order(text), lines);
+  CHECK_EQ(count_lines_in_order(text), lines);
 }
 
-TEST_P(LogWriterTest, CloseGivesUpOnAReaderWhoStalls) {
+CASES_FIXTURE(LogPipe, "log writer: closing gives up on a reader who stalls") {
   {
     LogWriter log{writer(), 1024 * 1024};
     for (std::uint64_t i = 0; i < 5'000; ++i) log.write(numbered(i));
-    EXPECT_FALSE(log.close(no_time));
+    CHECK_FALSE(log.close(no_time));
     log.write("after the end\n");  // dropped
-    EXPECT_FALSE(log.close(no_time));
+    CHECK_FALSE(log.close(no_time));
   }
   // The thread that was left behind goes on when somebody reads, and writes all it was given.
   std::string text;
@@ -143,29 +148,29 @@ TEST_P(LogWriterTest, CloseGivesUpOnAReaderWhoStalls) {
   while (std::count(text.begin(), text.end(), '\n') < 5'000) {
     test::await(pipe_.reader.get(), POLLIN);
     const ssize_t count = ::read(pipe_.reader.get(), block.data(), block.size());
-    ASSERT_GT(count, 0);
+    REQUIRE_GT(count, 0);
     text.append(block.data(), static_cast<std::size_t>(count));
   }
-  EXPECT_EQ(count_lines_in_order(text), 5'000U);
+  CHECK_EQ(count_lines_in_order(text), 5'000U);
   (void)pipe_.writer.release();  // as promised: open as long as the process lives
 }
 
-TEST_P(LogWriterTest, GoesOnWhereNobodyReadsAnyMore) {
+CASES_FIXTURE(LogPipe, "log writer: logging goes on where nobody reads any more") {
   pipe_.reader.reset();
   LogWriter log{writer()};
   for (std::uint64_t i = 0; i < 1'000; ++i) log.write(numbered(i));
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
 }
 
-TEST_P(LogWriterTest, DropsALineThatCouldNeverFit) {
+CASES_FIXTURE(LogPipe, "log writer: a line that could never fit is dropped") {
   LogWriter log{writer(), 1024};
   log.write(std::string(1025, 'x') + "\n");
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
   pipe_.writer.reset();
-  EXPECT_THAT(read_to_end(), HasSubstr("msg=\"log lines dropped\" count=1\n"));
+  CHECK(contains(read_to_end(), "msg=\"log lines dropped\" count=1\n"));
 }
 
-TEST_P(LogWriterTest, TakesLinesFromManyThreads) {
+CASES_FIXTURE(LogPipe, "log writer: many threads may write lines") {
   constexpr int threads = 4;
   constexpr int lines_each = 1'000;
   LogWriter log{writer()};
@@ -178,16 +183,16 @@ TEST_P(LogWriterTest, TakesLinesFromManyThreads) {
     });
   }
   for (std::thread& logger : loggers) logger.join();
-  EXPECT_TRUE(log.close(long_time));
+  CHECK(log.close(long_time));
   pipe_.writer.reset();
   reader.join();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), threads * lines_each);
+  CHECK_EQ(std::count(text.begin(), text.end(), '\n'), threads * lines_each);
 }
 
 #ifdef __linux__
 // A table shared with the thread made every system call of the loop dearer; and a copy that kept
 // the others' descriptors would keep their connections open.
-TEST_P(LogWriterTest, ItsThreadHoldsNoDescriptorButItsOwn) {
+CASES_FIXTURE(LogPipe, "log writer: its thread holds no descriptor but its own") {
   LogWriter log{writer()};
   log.write("begun\n");
   test::await(pipe_.reader.get(), POLLIN);  // by now the thread runs
@@ -198,15 +203,9 @@ TEST_P(LogWriterTest, ItsThreadHoldsNoDescriptorButItsOwn) {
     const auto count = std::distance(held, std::filesystem::directory_iterator{});
     if (task.path().filename() != self) alone += count == 1 ? 1 : 0;
   }
-  EXPECT_EQ(alone, 1U);
+  CHECK_EQ(alone, 1U);
 }
 #endif
-
-std::string name_of_pipe(const testing::TestParamInfo<bool>& non_blocking) {
-  return non_blocking.param ? "NonBlocking" : "Blocking";
-}
-
-INSTANTIATE_TEST_SUITE_P(Pipes, LogWriterTest, testing::Bool(), name_of_pipe);
 
 }  // namespace
 }  // namespace switchboard::server

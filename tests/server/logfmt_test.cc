@@ -1,19 +1,18 @@
 #include "server/logfmt.hpp"
 
-#include <gtest/gtest.h>
-
 #include <array>
 #include <random>
 #include <stdexcept>
 
 #include "server/log.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::server {
 namespace {
 
 using namespace std::string_view_literals;
 
-TEST(LogfmtValue, IsQuotedAndEscapedWhereItMust) {
+TEST_CASE("logfmt: a value is quoted and escaped where it must be") {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 30> table{{
       {"word", "word"},
       {"tcp://[::1]:7007", "tcp://[::1]:7007"},
@@ -46,58 +45,58 @@ TEST(LogfmtValue, IsQuotedAndEscapedWhereItMust) {
       {"\xF0\x80\x80\x8A", R"("\xf0\x80\x80\x8a")"},           // an overlong line feed
       {"\xE2\x82\xAC\xE2\x82", "\"\xE2\x82\xAC\\xe2\\x82\""},  // the last one is cut off
   }};
-  for (const auto& [text, written] : table) EXPECT_EQ(logfmt_value(text), written);
+  for (const auto& [text, written] : table) CHECK_EQ(logfmt_value(text), written);
 }
 
-TEST(Printable, EscapesLikewiseWithoutQuotes) {
-  EXPECT_EQ(printable("plain \"text\" with a \\"), "plain \"text\" with a \\");
-  EXPECT_EQ(printable("a\nb\x1B[0m\xFF"), R"(a\nb\x1b[0m\xff)");
+TEST_CASE("logfmt: printable text is escaped likewise, without quotes") {
+  CHECK_EQ(printable("plain \"text\" with a \\"), "plain \"text\" with a \\");
+  CHECK_EQ(printable("a\nb\x1B[0m\xFF"), R"(a\nb\x1b[0m\xff)");
 }
 
-TEST(LogLine, HasTimeLevelMessageAndFields) {
+TEST_CASE("logfmt: a line has time, level, message and fields") {
   using namespace std::chrono;
   const WallTime time = sys_days{year{2026} / 11 / 23} + hours{14} + minutes{55} + seconds{1} +
                         milliseconds{123} + microseconds{999};
   const std::array<LogField, 3> fields{{{"endpoint", "tcp://127.0.0.1:7007"},
                                         {"reason", "peer closed"},
                                         {"count", std::uint64_t{18446744073709551615U}}}};
-  EXPECT_EQ(log_line(time, LogLevel::info, "listening", fields),
-            "time=2026-11-23T14:55:01.123Z level=info msg=\"listening\" "
-            "endpoint=tcp://127.0.0.1:7007 reason=\"peer closed\" count=18446744073709551615\n");
+  CHECK_EQ(log_line(time, LogLevel::info, "listening", fields),
+           "time=2026-11-23T14:55:01.123Z level=info msg=\"listening\" "
+           "endpoint=tcp://127.0.0.1:7007 reason=\"peer closed\" count=18446744073709551615\n");
 }
 
-TEST(LogLine, HasOneEndWhateverIsInIt) {
+TEST_CASE("logfmt: a line has one end, whatever is in it") {
   std::mt19937 random{862};
   for (int i = 0; i < 20'000; ++i) {
     std::string text(random() % 16, '\0');
     for (char& c : text) c = static_cast<char>(random() % 256);
     const std::array<LogField, 1> fields{{{"peer", text}}};
     const std::string line = log_line({}, LogLevel::warn, text, fields);
-    ASSERT_EQ(line.find('\n'), line.size() - 1);
+    REQUIRE_EQ(line.find('\n'), line.size() - 1);
     for (const char c : line.substr(0, line.size() - 1)) {
-      ASSERT_FALSE(static_cast<unsigned char>(c) < 0x20 || c == 0x7F) << line;
+      REQUIRE_FALSE_MESSAGE((static_cast<unsigned char>(c) < 0x20 || c == 0x7F), line);
     }
   }
 }
 
-TEST(LogLevel, IsReadByItsName) {
+TEST_CASE("logfmt: a level is read by its name") {
   for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warn, LogLevel::error}) {
-    EXPECT_EQ(parse_log_level(to_string(level)), level);
+    CHECK_EQ(parse_log_level(to_string(level)), level);
   }
-  EXPECT_THROW(parse_log_level("INFO"), std::invalid_argument);
-  EXPECT_THROW(parse_log_level(""), std::invalid_argument);
+  CHECK_THROWS_AS(parse_log_level("INFO"), std::invalid_argument);
+  CHECK_THROWS_AS(parse_log_level(""), std::invalid_argument);
 }
 
-TEST(RateLimit, LetsSoManyThroughEachSecondAndCountsTheOthers) {
+TEST_CASE("rate limit: so many are let through each second, and the others are counted") {
   RateLimit limit{2};
   const sys::Instant start{std::chrono::hours{1}};
-  EXPECT_TRUE(limit.admit(start));
-  EXPECT_TRUE(limit.admit(start));
-  EXPECT_FALSE(limit.admit(start));
-  EXPECT_FALSE(limit.admit(start + std::chrono::milliseconds{999}));
-  EXPECT_TRUE(limit.admit(start + std::chrono::seconds{1}));
-  EXPECT_EQ(limit.take_suppressed(), 2U);
-  EXPECT_EQ(limit.take_suppressed(), 0U);
+  CHECK(limit.admit(start));
+  CHECK(limit.admit(start));
+  CHECK_FALSE(limit.admit(start));
+  CHECK_FALSE(limit.admit(start + std::chrono::milliseconds{999}));
+  CHECK(limit.admit(start + std::chrono::seconds{1}));
+  CHECK_EQ(limit.take_suppressed(), 2U);
+  CHECK_EQ(limit.take_suppressed(), 0U);
 }
 
 }  // namespace

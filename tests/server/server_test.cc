@@ -1,16 +1,16 @@
 // How a server takes what comes out of its loop.
 #include "server/server.hpp"
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <new>
 #include <stdexcept>
 
+#include "support/testing.hpp"
+
 namespace switchboard::server {
 namespace {
 
-class ServerLoop : public testing::Test {
+class ServerLoop {
  protected:
   static ServerOptions options() {
     ServerOptions options;
@@ -27,29 +27,29 @@ class ServerLoop : public testing::Test {
 };
 
 // It ended, and with it everybody's connection, where memory for one of them was short for once.
-TEST_F(ServerLoop, goes_on_where_an_allocation_fails) {
+TEST_CASE_FIXTURE(ServerLoop, "server loop: it goes on where an allocation fails") {
   bool went_on = false;
   server.reactor().post([] { throw std::bad_alloc{}; });
   server.reactor().post([&] {
     went_on = true;
     server.reactor().stop();
   });
-  EXPECT_EQ(run(), 0);
-  EXPECT_TRUE(went_on);
+  CHECK_EQ(run(), 0);
+  CHECK(went_on);
 }
 
-TEST_F(ServerLoop, ends_where_no_allocation_succeeds) {
+TEST_CASE_FIXTURE(ServerLoop, "server loop: it ends where no allocation succeeds") {
   const std::function<void()> fail = [&] {
     server.reactor().post(fail);
     throw std::bad_alloc{};
   };
   server.reactor().post(fail);
-  EXPECT_EQ(run(), 1);
+  CHECK_EQ(run(), 1);
 }
 
-TEST_F(ServerLoop, ends_after_a_failure_of_another_kind) {
+TEST_CASE_FIXTURE(ServerLoop, "server loop: it ends after a failure of another kind") {
   server.reactor().post([] { throw std::runtime_error{"the poller is gone"}; });
-  EXPECT_EQ(run(), 1);
+  CHECK_EQ(run(), 1);
 }
 
 }  // namespace

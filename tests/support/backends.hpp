@@ -1,10 +1,5 @@
-// For suites that run over every backend there is:
-//
-//   INSTANTIATE_TEST_SUITE_P(Backends, MySuite, testing::ValuesIn(backend_names()),
-//   name_of_backend);
+// Tables for cases that run over every backend, or over every backend and family of addresses.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
@@ -13,6 +8,7 @@
 
 namespace switchboard::test {
 
+// Those that this machine has.
 inline std::vector<std::string> backend_names() {
   std::vector<std::string> names;
   for (const Backend& backend : backends()) {
@@ -21,8 +17,20 @@ inline std::vector<std::string> backend_names() {
   return names;
 }
 
-inline std::string name_of_backend(const testing::TestParamInfo<std::string>& info) {
-  return info.param;
+struct Place {
+  std::string backend;
+  std::string family;  // "IPv4", "IPv6" or "Unix"
+
+  std::string name() const { return backend + ", " + family; }
+};
+
+inline std::vector<Place> places(const std::vector<std::string>& families = {"IPv4", "IPv6",
+                                                                             "Unix"}) {
+  std::vector<Place> all;
+  for (const std::string& backend : backend_names()) {
+    for (const std::string& family : families) all.push_back({backend, family});
+  }
+  return all;
 }
 
 }  // namespace switchboard::test

@@ -2,7 +2,6 @@
 // Their clients had better go first.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <optional>
@@ -15,6 +14,7 @@
 
 #include "support/process.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 
@@ -26,9 +26,9 @@ inline std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-// Skips the test that says so, by the program's name.
-#define SWITCHBOARD_SKIP_WITHOUT(name) \
-  if (!::switchboard::test::find_program(name)) GTEST_SKIP() << name << " is not installed"
+inline void skip_without(const std::string& program) {
+  if (!find_program(program)) skip(program + " is not installed");
+}
 
 // An echo by socat over TCP, for one client: `PIPE` gives back what it takes.
 class SocatEcho {

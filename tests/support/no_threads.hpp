@@ -1,11 +1,12 @@
 // A system that has no thread to give.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <pthread.h>
 
 #include <cstddef>
 #include <limits>
+
+#include "support/testing.hpp"
 
 namespace switchboard::test {
 
@@ -14,17 +15,17 @@ class NoThreads {
  public:
   NoThreads() {
     pthread_attr_init(&before_);
-    EXPECT_EQ(pthread_getattr_default_np(&before_), 0);
+    CHECK_EQ(pthread_getattr_default_np(&before_), 0);
     pthread_attr_t huge;
     pthread_attr_init(&huge);
-    EXPECT_EQ(pthread_attr_setstacksize(&huge, std::numeric_limits<std::size_t>::max() / 4), 0);
-    EXPECT_EQ(pthread_setattr_default_np(&huge), 0);
+    CHECK_EQ(pthread_attr_setstacksize(&huge, std::numeric_limits<std::size_t>::max() / 4), 0);
+    CHECK_EQ(pthread_setattr_default_np(&huge), 0);
     pthread_attr_destroy(&huge);
   }
   NoThreads(const NoThreads&) = delete;
   NoThreads& operator=(const NoThreads&) = delete;
   ~NoThreads() {
-    EXPECT_EQ(pthread_setattr_default_np(&before_), 0);
+    CHECK_EQ(pthread_setattr_default_np(&before_), 0);
     pthread_attr_destroy(&before_);
   }
 

@@ -103,10 +103,14 @@ void Process::signal(int number) const {
 }
 
 std::string Process::await_error_line(std::string_view text) {
-  while (const auto line = read_error_line()) {
+  const std::string awaited = "a line of standard error with '" + std::string{text} + "'";
+  std::string last = "none";
+  while (auto line = error_.read_line(awaited + " after the line '" + last + "'")) {
     if (line->find(text) != std::string::npos) return *line;
+    last = std::move(*line);
   }
-  throw std::runtime_error("standard error ended without '" + std::string{text} + "'");
+  throw std::runtime_error("standard error ended without " + awaited + "; its last was '" + last +
+                           "'");
 }
 
 int Process::wait() {
@@ -117,7 +121,9 @@ int Process::wait() {
     const pid_t ended = ::waitpid(pid_, &status, WNOHANG);
     if (ended == pid_) break;
     if (ended < 0 && errno != EINTR) fail("waitpid");
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("it does not end");
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw std::runtime_error("waited in vain for the end of process " + std::to_string(pid_));
+    }
     // waitpid(2) knows no deadline, and a pidfd is Linux's alone.
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
@@ -125,13 +131,15 @@ int Process::wait() {
   return *status_;
 }
 
-bool Process::Reader::read_more() {
+bool Process::Reader::read_more(const std::string& awaited) {
   if (!pipe_) return false;
   pollfd entry{.fd = pipe_.get(), .events = POLLIN, .revents = 0};
   const auto milliseconds = std::chrono::milliseconds{process_deadline}.count();
   const int ready = ::poll(&entry, 1, static_cast<int>(milliseconds));
   if (ready < 0) fail("poll");
-  if (ready == 0) throw std::runtime_error("nothing comes; so far: " + buffer_);
+  if (ready == 0) {
+    throw std::runtime_error("waited in vain for " + awaited + "; what came: '" + buffer_ + "'");
+  }
   std::array<char, 65536> block;
   const ssize_t count = ::read(pipe_.get(), block.data(), block.size());
   if (count < 0) fail("read");
@@ -139,10 +147,10 @@ bool Process::Reader::read_more() {
   return count > 0;
 }
 
-std::optional<std::string> Process::Reader::read_line() {
+std::optional<std::string> Process::Reader::read_line(const std::string& awaited) {
   auto end = buffer_.find('\n');
   while (end == std::string::npos) {
-    if (!read_more()) return std::nullopt;
+    if (!read_more(awaited)) return std::nullopt;
     end = buffer_.find('\n');
   }
   std::string line = buffer_.substr(0, end);
@@ -151,7 +159,7 @@ std::optional<std::string> Process::Reader::read_line() {
 }
 
 std::string Process::Reader::read_all() {
-  while (read_more()) {
+  while (read_more("the end of the stream")) {
   }
   return std::exchange(buffer_, {});
 }

@@ -71,11 +71,12 @@ class Process {
   class Reader {
    public:
     void adopt(sys::Descriptor pipe) noexcept { pipe_ = std::move(pipe); }
-    std::optional<std::string> read_line();
+    // `awaited` is what an exception says was waited for.
+    std::optional<std::string> read_line(const std::string& awaited = "a line");
     std::string read_all();
 
    private:
-    bool read_more();  // false at the end of the stream
+    bool read_more(const std::string& awaited);  // false at the end of the stream
 
     sys::Descriptor pipe_;
     std::string buffer_;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,8 @@
 #include "switchboard/sys/result.hpp"
 #include "switchboard/sys/socket.hpp"
 #include "switchboard/sys/waiting.hpp"
+
+#include "support/call_site.hpp"
 
 namespace switchboard::test {
 
@@ -32,12 +35,17 @@ inline void must(std::error_code error, const char* step) {
   if (error) throw std::system_error(error, step);
 }
 
-// Waits, without a Poller, for POLLIN or POLLOUT on one descriptor.
-inline void await(int fd, short events) {
+// Waits, without a Poller, for POLLIN or POLLOUT on one descriptor. Its exception says which, and
+// from where it was called.
+inline void await(int fd, short events, CallSite caller = CallSite::here()) {
   std::array<pollfd, 1> entry{{{.fd = fd, .events = events, .revents = 0}}};
-  if (must(sys::poll(entry, std::chrono::seconds{10}), "poll") == 0) {
-    must(sys::make_error(ETIMEDOUT), "poll");
-  }
+  if (must(sys::poll(entry, std::chrono::seconds{10}), "poll") > 0) return;
+  const char* wanted = (events & POLLOUT) == 0  ? "bytes"
+                       : (events & POLLIN) == 0 ? "room to write"
+                                                : "bytes or room to write";
+  const std::string step = caller.to_string() + ": waited in vain for " + wanted +
+                           " on descriptor " + std::to_string(fd);
+  must(sys::make_error(ETIMEDOUT), step.c_str());
 }
 
 // Both ends non-blocking.

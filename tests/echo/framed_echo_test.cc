@@ -72,7 +72,7 @@ class FramedEcho {
   bool ended = false;
 };
 
-CASES_FIXTURE(FramedEcho, "framed echo: a message comes back when it is whole and not before") {
+CASES_FIXTURE(FramedEcho, "framed echo: a message comes back when it is whole, and not before") {
   serve(DelimitedCodec{"\r\n", limit_bytes});
   send("one\r");
   CHECK_EQ(receive(), "");
@@ -92,7 +92,8 @@ CASES_FIXTURE(FramedEcho, "framed echo: zero bytes are data") {
   CHECK_EQ(receive(), "\0\1c"s);
 }
 
-CASES_FIXTURE(FramedEcho, "framed echo: a client that ends between messages gets all and the end") {
+CASES_FIXTURE(FramedEcho,
+              "framed echo: a client that ends between messages gets them all and the end") {
   serve(FixedCodec{3});
   send("abcdef");
   finish();
@@ -103,7 +104,8 @@ CASES_FIXTURE(FramedEcho, "framed echo: a client that ends between messages gets
   CHECK_EQ(ends[0].reason, CloseReason::peer_closed);
 }
 
-CASES_FIXTURE(FramedEcho, "framed echo: a client that ends within a message gets what was whole") {
+CASES_FIXTURE(FramedEcho,
+              "framed echo: a client that ends within a message gets those that were whole") {
   serve(FixedCodec{3});
   send("abcde");
   finish();

@@ -11,7 +11,7 @@
 namespace switchboard {
 namespace {
 
-TEST_CASE("byte order: it agrees with the system's own") {
+TEST_CASE("byte order: it agrees with htons and htonl") {
   CHECK_EQ(in_order(std::endian::big, std::uint16_t{0x1234}), htons(0x1234));
   CHECK_EQ(in_order(std::endian::big, std::uint32_t{0x12345678}), htonl(0x12345678));
 }
@@ -36,7 +36,7 @@ void expect_round_trip(T value) {
   }
 }
 
-TEST_CASE("byte order: written values are read again at any alignment") {
+TEST_CASE("byte order: a written value is read back at any alignment") {
   expect_round_trip(std::uint8_t{0xFE});
   expect_round_trip(std::uint16_t{0xFEDC});
   expect_round_trip(std::uint32_t{0xFEDCBA98});

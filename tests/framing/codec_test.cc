@@ -49,12 +49,12 @@ std::vector<std::size_t> random_cuts(std::size_t size, Random& random) {
 CASES("codec: the frames are the same however the stream is cut", test::codec_rows(),
       const CodecRow& row) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
-    INFO(("seed " + std::to_string(seed)));
+    INFO("seed ", seed);
     Random random{seed};
     const AnyCodec codec = row.make();
     Decoded sent;
     Bytes stream;
-    const bool is_one = std::string_view{row.name} == "until_close";
+    const bool is_one = std::string_view{row.kind} == "until_close";
     for (std::size_t count = is_one ? 1 : random() % 6; count > 0; --count) {
       sent.frames.push_back(random_payload(codec, random));
       REQUIRE_EQ(codec.encode(sent.frames.back(), stream), FrameStatus::complete);
@@ -73,7 +73,7 @@ CASES("codec: the frames are the same however the stream is cut", test::codec_ro
 CASES("codec: rubbish gives the same result however it is cut", test::codec_rows(),
       const CodecRow& row) {
   for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
-    INFO(("seed " + std::to_string(seed)));
+    INFO("seed ", seed);
     Random random{seed};
     Bytes stream(random() % 300);
     for (std::byte& byte : stream) byte = random_byte(random);
@@ -84,7 +84,8 @@ CASES("codec: rubbish gives the same result however it is cut", test::codec_rows
   }
 }
 
-CASES("codec: one byte at a time is as good", test::codec_rows(), const CodecRow& row) {
+CASES("codec: a stream that comes byte by byte gives the same frame", test::codec_rows(),
+      const CodecRow& row) {
   Random random{1};
   const AnyCodec codec = row.make();
   const Bytes payload = random_payload(codec, random);
@@ -113,7 +114,7 @@ TEST_CASE("length prefixed: a length over the limit is refused before its payloa
   CHECK_EQ(status(LengthPrefix::varint(), "\x0b"), FrameStatus::too_long);
 }
 
-TEST_CASE("length prefixed: digits are digits and told at the first that is none") {
+TEST_CASE("length prefixed: a prefix of digits is refused at the first byte that is not a digit") {
   const AnyCodec codec = any(LengthPrefixedCodec{LengthPrefix::digits(5), 100});
   CHECK_EQ(decode_whole(codec, "00003abc").frames, Frames{bytes_of("abc")});
   for (const char* wrong : {" ", "-", "0x", "+1", "000 3", "1e"}) {
@@ -130,7 +131,7 @@ TEST_CASE("length prefixed: a varint of more than 64 bits is malformed") {
   CHECK_EQ(decode_whole(codec, "\x81\x80").status, FrameStatus::truncated);
 }
 
-TEST_CASE("length prefixed: the prefix is what others write") {
+TEST_CASE("length prefixed: each prefix is written as other programs write it") {
   const auto header = [](LengthPrefix prefix, std::size_t length) {
     Bytes frame;
     CHECK_EQ((LengthPrefixedCodec{prefix, 100'000}.encode(Bytes(length), frame)),
@@ -156,13 +157,13 @@ TEST_CASE("length prefixed: a length that the prefix cannot hold is not encoded"
   CHECK_EQ(out, bytes_of("before"));
 }
 
-TEST_CASE("length prefixed: a prefix that cannot be is refused") {
+TEST_CASE("length prefixed: an impossible prefix is refused") {
   CHECK_THROWS_AS(LengthPrefix::integer(3), std::invalid_argument);
   CHECK_THROWS_AS(LengthPrefix::digits(0), std::invalid_argument);
   CHECK_THROWS_AS(LengthPrefix::digits(20), std::invalid_argument);
 }
 
-TEST_CASE("delimited: several frames of one receive come one by one and the rest is left") {
+TEST_CASE("delimited: several frames of one receive come one by one, and the rest is left") {
   DelimitedCodec codec{"\n", 100};
   const Bytes input = bytes_of("one\n\ntwo\nthr");
   std::vector<Bytes> lines;
@@ -173,7 +174,7 @@ TEST_CASE("delimited: several frames of one receive come one by one and the rest
   CHECK_EQ(decoded.status, FrameStatus::incomplete);
 }
 
-TEST_CASE("delimited: the limit is of the payload") {
+TEST_CASE("delimited: the limit counts the payload without the mark") {
   const auto codec = [] { return any(DelimitedCodec{"\r\n", 4}); };
   CHECK_EQ(decode_whole(codec(), "four\r\n").frames, Frames{bytes_of("four")});
   CHECK_EQ(decode_whole(codec(), "four\r").status, FrameStatus::truncated);
@@ -194,7 +195,7 @@ TEST_CASE("delimited: an empty mark is refused") {
   CHECK_THROWS_AS(DelimitedCodec("", 10), std::invalid_argument);
 }
 
-TEST_CASE("fixed: nothing but the length is encoded") {
+TEST_CASE("fixed: a payload of any other length is not encoded") {
   const FixedCodec codec{3};
   Bytes out;
   CHECK_EQ(codec.encode(bytes_of("ab"), out), FrameStatus::malformed);
@@ -217,7 +218,7 @@ TEST_CASE("typed: an unknown type is malformed") {
   CHECK_THROWS_AS((TypedCodec{{std::byte{1}, 1}, {std::byte{1}, 2}}), std::invalid_argument);
 }
 
-TEST_CASE("until close: all of a stream is one frame and empty is one too") {
+TEST_CASE("until close: a whole stream is one frame, and so is an empty one") {
   const AnyCodec codec = any(UntilCloseCodec{4});
   CHECK_EQ(decode_whole(codec, "abcd").frames, Frames{bytes_of("abcd")});
   CHECK_EQ(decode_whole(codec, "").frames, Frames{Bytes{}});

@@ -52,27 +52,27 @@ inline std::vector<CodecRow> codec_rows() {
   };
   constexpr auto little = std::endian::little;
   return {
-      {"fixed", "fixed_1", [] { return any(FixedCodec{1}); }},
-      {"fixed", "fixed_5", [] { return any(FixedCodec{5}); }},
+      {"fixed", "fixed of 1", [] { return any(FixedCodec{1}); }},
+      {"fixed", "fixed of 5", [] { return any(FixedCodec{5}); }},
       {"typed", "typed",
        [] {
          return any(TypedCodec{{std::byte{0}, 1}, {std::byte{'a'}, 4}, {std::byte{0xFF}, 32}});
        }},
       {"delimited", "newline", delimited("\n")},
-      {"delimited", "crlf", delimited("\r\n")},
-      {"delimited", "zero_byte", delimited(std::string_view{"\0", 1})},
-      {"delimited", "repeating_mark", delimited("aab")},
-      {"delimited", "twice_the_same", delimited("aa")},
+      {"delimited", "CRLF", delimited("\r\n")},
+      {"delimited", "zero byte", delimited(std::string_view{"\0", 1})},
+      {"delimited", "mark that repeats its beginning", delimited("aab")},
+      {"delimited", "mark of one byte twice", delimited("aa")},
       {"length_prefixed", "u8", prefixed(LengthPrefix::integer(1))},
-      {"length_prefixed", "u16_big", prefixed(LengthPrefix::integer(2))},
-      {"length_prefixed", "u16_little", prefixed(LengthPrefix::integer(2, little))},
-      {"length_prefixed", "u32_big", prefixed(LengthPrefix::integer(4))},
-      {"length_prefixed", "u32_little", prefixed(LengthPrefix::integer(4, little))},
-      {"length_prefixed", "u64_big", prefixed(LengthPrefix::integer(8))},
-      {"length_prefixed", "u64_little", prefixed(LengthPrefix::integer(8, little))},
+      {"length_prefixed", "u16 big", prefixed(LengthPrefix::integer(2))},
+      {"length_prefixed", "u16 little", prefixed(LengthPrefix::integer(2, little))},
+      {"length_prefixed", "u32 big", prefixed(LengthPrefix::integer(4))},
+      {"length_prefixed", "u32 little", prefixed(LengthPrefix::integer(4, little))},
+      {"length_prefixed", "u64 big", prefixed(LengthPrefix::integer(8))},
+      {"length_prefixed", "u64 little", prefixed(LengthPrefix::integer(8, little))},
       {"length_prefixed", "varint", prefixed(LengthPrefix::varint())},
-      {"length_prefixed", "digits_5", prefixed(LengthPrefix::digits(5))},
-      {"until_close", "until_close", [] { return any(UntilCloseCodec{limit_bytes}); }},
+      {"length_prefixed", "digits of 5", prefixed(LengthPrefix::digits(5))},
+      {"until_close", "until close", [] { return any(UntilCloseCodec{limit_bytes}); }},
   };
 }
 

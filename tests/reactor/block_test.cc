@@ -42,7 +42,7 @@ TEST_CASE("slice: it merges only with the next bytes of the same block") {
   CHECK_FALSE(Slice{}.merge(whole));
 }
 
-TEST_CASE("slice: appends in place only where nobody else looks at the block") {
+TEST_CASE("slice: it appends in place only where nobody else looks at the block") {
   Slice alone = Slice::copy_of(bytes_of("ab"), 4);
   CHECK_MESSAGE(alone.append_in_place(bytes_of("cde")) == 2U, "as much as there is room for");
   CHECK_EQ(text_of(alone), "abcd");

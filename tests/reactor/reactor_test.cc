@@ -60,7 +60,8 @@ class Watcher final : public EventHandler {
 
 using Trace = std::vector<std::string>;
 
-CASES_FIXTURE(ReactorTest, "reactor: a turn is events timers tasks flush release") {
+CASES_FIXTURE(ReactorTest,
+              "reactor: a turn is events, timers, tasks, flushes and releases, in this order") {
   const SocketPair pair = unix_pair();
   Trace trace;
   Watcher watcher{reactor, pair.ours.get()};
@@ -97,8 +98,8 @@ CASES_FIXTURE(
   CHECK_EQ(trace.size(), 3U);
 }
 
-// Whoever is told first ends the other's registration and reuses its descriptor number, although
-// its event was in the same batch.
+// The watcher that is told first ends the other's registration and reuses its descriptor number,
+// although its event was in the same batch.
 CASES_FIXTURE(ReactorTest,
               "reactor: an event for a registration that ended in the same batch finds nobody") {
   SocketPair first = unix_pair();
@@ -142,7 +143,8 @@ CASES_FIXTURE(ReactorTest, "reactor: a token is not given to the next tenant of 
   CHECK_MESSAGE(reactor.find(Token{}) == nullptr, "a default token names nobody");
 }
 
-CASES_FIXTURE(ReactorTest, "reactor: interest in nothing hears of nothing not even a hang up") {
+CASES_FIXTURE(ReactorTest,
+              "reactor: a handler with no interest hears of nothing, not even a hang-up") {
   SocketPair pair = unix_pair();
   Watcher watcher{reactor, pair.ours.get()};
   watcher.ready = [](Readiness) { FAIL("called"); };
@@ -181,7 +183,8 @@ CASES_FIXTURE(ReactorTest, "reactor: timers are never early") {
   }
 }
 
-CASES_FIXTURE(ReactorTest, "reactor: a timer set late in a long turn counts from then") {
+CASES_FIXTURE(ReactorTest,
+              "reactor: a timer set late in a long turn counts from the moment it was set") {
   const SocketPair pair = unix_pair();
   Watcher watcher{reactor, pair.ours.get()};
   Instant set{};
@@ -203,7 +206,7 @@ CASES_FIXTURE(ReactorTest, "reactor: a timer set late in a long turn counts from
 }
 
 CASES_FIXTURE(ReactorTest,
-              "reactor: repeating timers repeat until cancelled inside their callback") {
+              "reactor: a repeating timer repeats until it is cancelled inside its callback") {
   int ticks = 0;
   TimerId id;
   id = reactor.call_every(milliseconds{1}, [&] {
@@ -229,7 +232,8 @@ CASES_FIXTURE(ReactorTest, "reactor: a negative delay counts as none and holds u
   CHECK_LT(runs, 1000);
 }
 
-CASES_FIXTURE(ReactorTest, "reactor: tasks posted by four threads all run each threads in order") {
+CASES_FIXTURE(ReactorTest,
+              "reactor: tasks posted by four threads all run, each thread's in order") {
   constexpr int each = 10'000;
   std::vector<std::vector<int>> ran(4);
   std::vector<std::thread> threads;
@@ -260,7 +264,7 @@ CASES_FIXTURE(ReactorTest, "reactor: a task posted by a task runs on the next tu
   CHECK_EQ(trace, (Trace{"first", "second"}));
 }
 
-CASES_FIXTURE(ReactorTest, "reactor: run ends with the turn that stop is called in") {
+CASES_FIXTURE(ReactorTest, "reactor: run ends with the turn in which stop is called") {
   Trace trace;
   reactor.post([&] {
     reactor.stop();
@@ -276,7 +280,7 @@ CASES_FIXTURE(ReactorTest, "reactor: run ends with the turn that stop is called 
 }
 
 CASES_FIXTURE(ReactorTest,
-              "reactor: an exception comes out of the turn and leaves the reactor good") {
+              "reactor: an exception comes out of the turn and leaves the reactor usable") {
   const SocketPair pair = unix_pair();
   Watcher watcher{reactor, pair.ours.get()};
   watcher.ready = [&](Readiness) {
@@ -361,7 +365,7 @@ CASES_FIXTURE(ReactorTest,
   CHECK_EQ(told, 1);
 }
 
-CASES_FIXTURE(ReactorTest, "reactor: signals arrive on a turn and none is lost in a burst") {
+CASES_FIXTURE(ReactorTest, "reactor: signals arrive on a turn, and none is lost in a burst") {
   std::vector<int> caught;
   for (const int number : {SIGUSR1, SIGUSR2, SIGHUP}) {
     reactor.on_signal(number, [&](int which) { caught.push_back(which); });

@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(ReleaseTest, "release: it comes once to each, in the order ask
 TEST_CASE_FIXTURE(ReleaseTest, "release: events of the same turn find nobody") {
   const SocketPair other = unix_pair();
   Guest d{reactor, other.ours.get(), released, 'd'};
-  // Whoever of them is told first lets both go.
+  // The one that is told first lets both go.
   int told = 0;
   a.ready = d.ready = [&] {
     ++told;
@@ -76,7 +76,8 @@ TEST_CASE_FIXTURE(ReleaseTest, "release: events of the same turn find nobody") {
 }
 
 TEST_CASE_FIXTURE(
-    ReleaseTest, "release: asked for during a release comes in the next turn which does not wait") {
+    ReleaseTest,
+    "release: one asked for during a release comes in the next turn, which does not wait") {
   a.release = [&] { reactor.release_later(c.token); };
   b.release = [&] {
     // In the slot that was a's: a newcomer who goes at once is not of this turn either.

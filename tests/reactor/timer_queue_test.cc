@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(TimerQueueTest, "timer queue: equal deadlines run in the order
 }
 
 TEST_CASE_FIXTURE(TimerQueueTest,
-                  "timer queue: a cancelled timer does not run and is cancelled once") {
+                  "timer queue: a cancelled timer does not run, and is cancelled only once") {
   const TimerId first = once(1, 1);
   once(2, 2);
   CHECK(queue.cancel(first));
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(TimerQueueTest,
 }
 
 TEST_CASE_FIXTURE(TimerQueueTest,
-                  "timer queue: a callback may cancel another that is due as well") {
+                  "timer queue: a callback may cancel another timer that is due as well") {
   TimerId second;
   queue.add(at(1), Nanoseconds{0}, [&] { CHECK(queue.cancel(second)); });
   second = once(1, 2);
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(TimerQueueTest,
 }
 
 TEST_CASE_FIXTURE(TimerQueueTest,
-                  "timer queue: a timer added by a callback waits for the next call even if due") {
+                  "timer queue: a timer added by a callback waits for the next call, even if due") {
   queue.add(at(1), Nanoseconds{0}, [&] { once(1, 7); });
   queue.run_due(at(1));
   CHECK_EQ(ran, Names{});
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(TimerQueueTest,
   CHECK_EQ(ran, Names{7});
 }
 
-TEST_CASE_FIXTURE(TimerQueueTest, "timer queue: a callback that throws leaves the queue good") {
+TEST_CASE_FIXTURE(TimerQueueTest, "timer queue: a callback that throws leaves the queue usable") {
   queue.add(at(1), milliseconds{10}, [&] {
     ran.push_back(1);
     throw std::runtime_error("from a callback");
@@ -153,10 +153,11 @@ TEST_CASE_FIXTURE(TimerQueueTest, "timer queue: destroying a callback may use th
 }
 
 // 100,000 timers pending, then a random mixture of everything, against a sorted map.
-TEST_CASE_FIXTURE(TimerQueueTest, "timer queue: it agrees with a sorted map at 100 000 pending") {
+TEST_CASE_FIXTURE(TimerQueueTest,
+                  "timer queue: it agrees with a sorted map while 100,000 timers are pending") {
   const char* given = std::getenv("SWITCHBOARD_SEED");
   const auto seed = given != nullptr ? std::strtoul(given, nullptr, 10) : std::random_device{}();
-  INFO(("SWITCHBOARD_SEED=" + std::to_string(seed)));
+  INFO("SWITCHBOARD_SEED=", seed);
   std::mt19937_64 random{seed};
   std::multimap<Instant, int> model;  // deadlines are distinct enough: equal ones keep their order
   std::map<int, std::pair<TimerId, std::multimap<Instant, int>::iterator>> pending;

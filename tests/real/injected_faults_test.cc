@@ -17,8 +17,8 @@
 namespace switchboard::test {
 namespace {
 
-// What fails: with the first, so that nothing else of that name has to be known, of every kind that
-// some system has; '?' forgives those that this one has not.
+// The calls that fail: with the first, so that nothing else of that name has to be known, of every
+// kind that some system has; '?' forgives those that this one has not.
 constexpr const char* wait =
     "?epoll_wait,?epoll_pwait,?epoll_pwait2,?poll,?ppoll,?select,?pselect6";
 constexpr const char* receive = "recvfrom";
@@ -99,7 +99,7 @@ std::string pattern(std::uint32_t key, std::size_t size) {
   return bytes;
 }
 
-// --- What loses nothing.
+// --- Faults that lose nothing.
 
 const std::vector<Fault> lossless{
     {"wait EINTR", wait, "EINTR", "1+2"},
@@ -136,7 +136,7 @@ CASES("injected fault: a passing fault loses no byte of any client",
   CHECK_GT(traced.end(), 0U);
 }
 
-// --- What has run out: the client it meets is turned away, and told so; the next is served.
+// --- Something has run out: the client it meets is turned away, and told so; the next is served.
 
 const std::vector<Fault> exhausting{
     {"EMFILE", accept, "EMFILE", "1"},
@@ -152,17 +152,15 @@ CASES("injected fault: exhaustion turns one client away and serves the next",
   Traced traced{backend, fault};
   Client unlucky{traced.server.endpoint()};
   CHECK_EQ(unlucky.receive_to_end(), "");
-  {
-    const std::string said = traced.server.process().await_error_line("cannot accept");
-    CHECK(contains(said, "turned_away=1"));
-    CHECK(contains(said, "occurrences=1"));
-  }
+  const std::string warning = traced.server.process().await_error_line("cannot accept");
+  CHECK(contains(warning, "turned_away=1"));
+  CHECK(contains(warning, "occurrences=1"));
   CHECK(Client{traced.server.endpoint(0)}.echoes("the next"));
   CHECK(Client{traced.server.endpoint(1)}.echoes("and another"));
   CHECK_EQ(traced.end(), 1U);
 }
 
-// --- What ends one connection: its reason is told, and nobody else notices.
+// --- One connection ends: its reason is told, and nobody else notices.
 
 std::string expected_reason(const Fault& fault) {
   const std::string error = fault.error;
@@ -199,7 +197,7 @@ CASES("injected fault: a broken connection is closed with its reason, and nobody
   CHECK_EQ(traced.end(), 1U);
 }
 
-// --- What cannot be had at the start is said in one line.
+// --- A start that fails says why in one line.
 
 const std::vector<Fault> at_the_start{
     {"epoll_create EMFILE", "epoll_create1", "EMFILE", "1"},  // the default of Linux

@@ -76,7 +76,7 @@ class Network {
   }
 };
 
-CASES_FIXTURE(Network, "network: flow goes on where it stopped once the link is back") {
+CASES_FIXTURE(Network, "network: a flow goes on where it stopped once the link is back") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({})};
   Client client = connect(hosts, server);
@@ -92,7 +92,7 @@ CASES_FIXTURE(Network, "network: flow goes on where it stopped once the link is 
   }
 }
 
-CASES_FIXTURE(Network, "network: flow survives a link that flaps") {
+CASES_FIXTURE(Network, "network: a flow survives a link that flaps") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({"--high-water", "100KiB"})};
   Client client = connect(hosts, server);
@@ -107,7 +107,7 @@ CASES_FIXTURE(Network, "network: flow survives a link that flaps") {
   CHECK_EQ(flow.get(), bytes);
 }
 
-CASES_FIXTURE(Network, "network: peer that vanished is closed as idle") {
+CASES_FIXTURE(Network, "network: a peer that vanished is closed as idle") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({"--idle-timeout", "1s"})};
   Client client = connect(hosts, server);
@@ -118,7 +118,7 @@ CASES_FIXTURE(Network, "network: peer that vanished is closed as idle") {
   expect_others_are_served(hosts, server);
 }
 
-CASES_FIXTURE(Network, "network: peer that vanished without taking its bytes is closed as idle") {
+CASES_FIXTURE(Network, "network: a peer that vanished without taking its bytes is closed as idle") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({"--idle-timeout", "1s"})};
   Client client = connect(hosts, server);
@@ -129,7 +129,7 @@ CASES_FIXTURE(Network, "network: peer that vanished without taking its bytes is 
   expect_others_are_served(hosts, server);
 }
 
-CASES_FIXTURE(Network, "network: peer that vanished is found out by keepalive") {
+CASES_FIXTURE(Network, "network: a peer that vanished is found out by keepalive") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({"--idle-timeout", "off", "--keepalive", "2s"})};
   Client client = connect(hosts, server);
@@ -140,7 +140,7 @@ CASES_FIXTURE(Network, "network: peer that vanished is found out by keepalive") 
   expect_others_are_served(hosts, server);
 }
 
-CASES_FIXTURE(Network, "network: peer that is only silent is left alone by keepalive") {
+CASES_FIXTURE(Network, "network: a peer that is only silent is left alone by keepalive") {
   const TwoHosts hosts;
   Server server{hosts, with_listeners({"--idle-timeout", "3s", "--keepalive", "2s"})};
   Client client = connect(hosts, server);
@@ -150,7 +150,7 @@ CASES_FIXTURE(Network, "network: peer that is only silent is left alone by keepa
   expect_closed(server, connection, "reason=idle", seconds{3});
 }
 
-CASES_FIXTURE(Network, "network: loss and delay lose nothing") {
+CASES_FIXTURE(Network, "network: packet loss and delay cost no byte") {
   const TwoHosts hosts;
   try {
     for (const NetworkNamespace* host : {&hosts.left, &hosts.right}) {

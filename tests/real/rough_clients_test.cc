@@ -65,7 +65,7 @@ class RoughClients {
   std::vector<std::string> closed_;
 };
 
-CASES_FIXTURE(RoughClients, "rough clients: killed in mid flow, they leave nothing behind") {
+CASES_FIXTURE(RoughClients, "rough clients: killed in mid-flow, they leave nothing behind") {
   Client other{server.endpoint()};
   await_opened(1);
   const auto before = descriptors();
@@ -101,7 +101,7 @@ CASES_FIXTURE(RoughClients, "rough clients: stopped and resumed, they go on wher
 
 // One in four each: reads nothing, has read a part, has finished sending, has unread bytes of its
 // own at the server.
-CASES_FIXTURE(RoughClients, "rough clients: reset in mid flow are told and forgotten") {
+CASES_FIXTURE(RoughClients, "rough clients: reset in mid-flow, they are logged and forgotten") {
   Client other{server.endpoint()};
   await_opened(1);
   const auto before = descriptors();
@@ -122,7 +122,7 @@ CASES_FIXTURE(RoughClients, "rough clients: reset in mid flow are told and forgo
   for (const std::string& line : await_closed(40)) {
     if (line.find("reason=reset") != std::string::npos) ++resets;
   }
-  CHECK_MESSAGE(resets >= 30, "who had finished sending may have been closed before");
+  CHECK_MESSAGE(resets >= 30, "those that had finished sending may have been closed before");
   expect_served(other);
   CHECK_EQ(descriptors(), before);
 }

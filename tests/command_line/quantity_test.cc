@@ -41,9 +41,9 @@ TEST_CASE("quantity: a size is read in every unit") {
       {"17179869183GiB", SIZE_MAX - (std::size_t{1} << 30U) + 1},
       {"18014398509481983KiB", SIZE_MAX - 1023},
   }};
-  for (const auto& [text, bytes] : table) {
-    INFO(text);
-    CHECK_EQ(parse_size(text, Off::refused), bytes);
+  for (const auto& row : table) {
+    INFO(row.first);
+    CHECK_EQ(parse_size(row.first, Off::refused), row.second);
   }
 }
 
@@ -57,9 +57,9 @@ TEST_CASE("quantity: a duration is read in every unit") {
       {"1h", hours{1}},
       {"876000h", longest_duration},
   }};
-  for (const auto& [text, time] : table) {
-    INFO(text);
-    CHECK_EQ(parse_duration(text, Off::refused), time);
+  for (const auto& row : table) {
+    INFO(row.first);
+    CHECK_EQ(parse_duration(row.first, Off::refused), row.second);
   }
 }
 

@@ -67,11 +67,12 @@ TextVerdict are_like(const Texts& patterns, const Texts& lines) {
 void compare(const Step& step, const Got& got) {
   Got both = got;
   for (const auto& [client, lines] : step.expected) both[client];
-  for (const auto& [client, lines] : both) {
+  for (const auto& entry : both) {
+    const auto& client = entry.first;
     const auto expected = step.expected.find(client);
     const Texts wanted = expected == step.expected.end() ? Texts{} : expected->second;
     INFO("line ", step.line_number, " of the script, client ", client);
-    CHECK(are_like(wanted, lines));
+    CHECK(are_like(wanted, entry.second));
   }
 }
 

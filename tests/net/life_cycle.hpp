@@ -14,7 +14,6 @@
 #include <memory>
 #include <optional>
 #include <random>
-#include <source_location>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -25,6 +24,7 @@
 #include "switchboard/switchboard.hpp"
 
 #include "support/backends.hpp"
+#include "support/call_site.hpp"
 #include "support/counted_memory.hpp"
 #include "support/sockets.hpp"
 #include "support/temporary_folder.hpp"
@@ -180,7 +180,7 @@ class OneThread {
   // Steps until `done`; if that takes longer than `limit`, says where it was waited for and how far
   // each client has come.
   void pump(const std::function<bool()>& done, Nanoseconds limit = seconds{30},
-            const std::source_location& where = std::source_location::current()) {
+            CallSite where = CallSite::here()) {
     const Instant deadline = sys::monotonic_now() + limit;
     while (!done()) {
       if (sys::monotonic_now() > deadline) give_up(where);
@@ -188,9 +188,8 @@ class OneThread {
     }
   }
 
-  [[noreturn]] void give_up(const std::source_location& where) const {
-    std::string text = "the condition of " + std::string{where.file_name()} + ":" +
-                       std::to_string(where.line()) + " has not come true";
+  [[noreturn]] void give_up(CallSite where) const {
+    std::string text = "the condition of " + where.to_string() + " has not come true";
     for (std::size_t i = 0; i < clients.size(); ++i) {
       text += "\nclient " + std::to_string(i) + ": " + clients[i]->to_string();
     }

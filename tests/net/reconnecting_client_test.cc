@@ -3,13 +3,13 @@
 #include "switchboard/net/reconnecting_client.hpp"
 
 #include <memory>
-#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/call_site.hpp"
 #include "support/fake_clock.hpp"
 #include "support/sockets.hpp"
 #include "support/testing.hpp"
@@ -63,19 +63,16 @@ class Reconnecting {
 
   // If the condition does not come true, says where it was waited for and what has come so far.
   template <typename Condition>
-  void turn_until(Condition condition,
-                  const std::source_location& where = std::source_location::current()) {
+  void turn_until(Condition condition, CallSite where = CallSite::here()) {
     for (int turns = 0; !condition() && turns < 3000; ++turns) reactor.turn(10ms);
-    REQUIRE_MESSAGE(condition(), "waited for at line ", where.line(), "; so far ", service.opened,
+    REQUIRE_MESSAGE(condition(), "waited for at line ", where.line, "; so far ", service.opened,
                     " opened, ", service.closed, " closed, ", interruptions.size(),
                     " interruptions");
   }
-  void await_opened(int count,
-                    const std::source_location& where = std::source_location::current()) {
+  void await_opened(int count, CallSite where = CallSite::here()) {
     turn_until([&] { return service.opened == count; }, where);
   }
-  void await_interruptions(std::size_t count,
-                           const std::source_location& where = std::source_location::current()) {
+  void await_interruptions(std::size_t count, CallSite where = CallSite::here()) {
     turn_until([&] { return interruptions.size() == count; }, where);
   }
   // Moves the clock, and looks whether that made a difference.
